@@ -1,0 +1,130 @@
+"""What a plugin declares: frozen data, collected once at boot.
+
+A declaration names foreign things by key (`core.customer`), never by import, so that a
+plugin can speak about an entity whose plugin is switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Protocol
+
+
+class FieldType(Protocol):
+    """One kind of value on every surface: Python, SQL, form, text and JSON.
+
+    The kernel's types live in `core.api`; the SDK only carries them.
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an entity.
+
+    `column` is the model's attribute (default: the name; references: name + `_id`).
+    `sort` names another attribute to order by. `right` is the action that a change of this
+    field needs instead of `edit`. `default(ctx)` gives the value on create when none is sent.
+    """
+
+    name: str
+    type: FieldType
+    title: str
+    _: KW_ONLY
+    required: bool = False
+    read_only: bool = False
+    create_only: bool = False
+    searchable: bool = False
+    right: str = "edit"
+    default: Callable[[Any], Any] | None = None
+    column: str | None = None
+    sort: str | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A titled run of fields in forms and on the record page."""
+
+    title: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A business verb: button and `POST …/ID/actions/NAME` call the same function.
+
+    `arguments` is a tuple of Fields; `run(ctx, record, args)` returns None or a JSON document
+    that replaces the record in the reply. `right` is the action it needs on the record.
+    """
+
+    name: str
+    title: str
+    right: str
+    run: Callable[[Any, Any, Mapping[str, Any]], Any]
+    arguments: tuple[Field, ...] = ()
+    on_binned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entity:
+    """A kind of record, described once; list, form, REST and import are derived from it.
+
+    `label` and `natural_key` name fields. `public` lists the fields that every user reads
+    whatever his grants. `prepare(ctx, record, values, creating)` fills and checks values before
+    they are written and raises `core.api.Invalid`.
+    """
+
+    key: str
+    model: type
+    title: str
+    plural: str
+    fields: tuple[Field, ...]
+    groups: tuple[Group, ...] = ()
+    columns: tuple[str, ...] = ()
+    sort: str = "id"
+    label: str = "name"
+    natural_key: str = "code"
+    public: tuple[str, ...] = ()
+    verbs: tuple[Verb, ...] = ()
+    prepare: Callable[[Any, Any, dict[str, Any], bool], None] | None = None
+    icon: str = "list"
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError if there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A block on another entity's record page.
+
+    `render(ctx, record)` returns the template's asset spec and its variables. It runs in a
+    savepoint of its own: when it fails, the page shows a grey box and lives on.
+    """
+
+    key: str
+    entity: str
+    title: str
+    render: Callable[[Any, Any], tuple[str, Mapping[str, Any]]]
+    after: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column in another entity's list.
+
+    `load(ctx, ids)` gets the ids of a whole page and returns the values by id, so that a
+    column costs one statement, never one a row.
+    """
+
+    key: str
+    entity: str
+    title: str
+    type: FieldType
+    load: Callable[[Any, Sequence[int]], Mapping[int, Any]]
