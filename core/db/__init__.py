@@ -1,0 +1,1 @@
+"""The data layer: engines, transactions, the guarded session, portable types."""

@@ -1,0 +1,126 @@
+"""Column types that mean the same on every database.
+
+SQLite, PostgreSQL and MariaDB are run by the tests; the DDL compiles for Oracle, SQL Server and DB2.
+Text compares by code point everywhere: binary collations, never the database's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, DateTime, Numeric, SmallInteger, String, Text, Unicode, UnicodeText
+from sqlalchemy.dialects import mssql, mysql, oracle
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_MARIADB_COLLATION = "utf8mb4_nopad_bin"
+_DB2 = "ibm_db_sa"  # the dialect's name, not the driver's
+_NATIVE_JSON = {"sqlite", "postgresql", "mysql", "mariadb"}
+
+MONEY_SCALE = 4
+MONEY_UNIT = Decimal(10) ** MONEY_SCALE
+MONEY_MAX = Decimal("99999999999999.9999")
+
+
+def text(length: int) -> TypeEngine[str]:
+    """A Unicode string of at most `length` characters, compared by code point."""
+    mariadb = mysql.VARCHAR(length, collation=_MARIADB_COLLATION)
+    return (
+        Unicode(length)
+        .with_variant(Unicode(length, collation="C"), "postgresql")
+        .with_variant(mariadb, "mysql", "mariadb")
+        .with_variant(String(4 * length), _DB2)
+    )
+
+
+def long_text() -> TypeEngine[str]:
+    """Unicode text without a length limit of its own; not for indexes."""
+    return (
+        UnicodeText()
+        .with_variant(UnicodeText(collation="C"), "postgresql")
+        .with_variant(mysql.LONGTEXT(collation=_MARIADB_COLLATION), "mysql", "mariadb")
+        .with_variant(Text(), _DB2)
+    )
+
+
+def boolean() -> TypeEngine[bool]:
+    """True or false; a small integer on Oracle, which had no boolean before 23ai."""
+    return Boolean().with_variant(SmallInteger(), "oracle")
+
+
+class Money(TypeDecorator[Decimal]):
+    """An exact amount with four decimals: NUMERIC(18,4), on SQLite an integer of 1/10 000.
+
+    SQLite would keep NUMERIC as a binary float, and lose cents.
+    """
+
+    impl = Numeric(18, MONEY_SCALE)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(Numeric(18, MONEY_SCALE))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        amount = Decimal(value)
+        scaled = amount * MONEY_UNIT
+        if scaled != scaled.to_integral_value():
+            raise ValueError(f"{amount} has more than {MONEY_SCALE} decimals")
+        return int(scaled) if dialect.name == "sqlite" else amount
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        return Decimal(value) / MONEY_UNIT if dialect.name == "sqlite" else Decimal(value)
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """A moment: aware in Python, naive UTC with microseconds in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        special: dict[str, TypeEngine[Any]] = {
+            "mysql": mysql.DATETIME(fsp=6),
+            "mariadb": mysql.DATETIME(fsp=6),
+            "oracle": oracle.TIMESTAMP(),
+            "mssql": mssql.DATETIME2(6),
+        }
+        return dialect.type_descriptor(special.get(dialect.name, DateTime()))
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A JSON document: the database's own type where it has one, else text."""
+
+    impl = UnicodeText
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in _NATIVE_JSON:
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        return dialect.type_descriptor(long_text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name in _NATIVE_JSON:
+            return value
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return json.loads(value) if isinstance(value, str) and dialect.name not in _NATIVE_JSON else value

@@ -1,0 +1,306 @@
+"""The kinds of values that a field can hold: one type object for every surface.
+
+A type turns JSON and text into Python and back. `kind` is what the condition language and the
+templates go by. Wrong input raises `BadValue` with a sentence for the person who sent it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from core.db.types import MONEY_MAX, MONEY_SCALE
+from core.i18n import _
+
+INT_MAX = 2**31 - 1
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_INTEGER = re.compile(r"[+-]?\d{1,19}(?:\.0+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class BadValue(ValueError):
+    """A value that a field cannot hold; the message is for the sender and is translatable."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string of at most `length` characters; `lines` allows line breaks."""
+
+    length: int = 200
+    lines: bool = False
+    kind = "text"
+
+    def parse(self, value: Any) -> str | None:
+        """From JSON: a string, or null. Blanks at the ends go; an empty string is null."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise BadValue(_("Give text."))
+        if _CONTROL.search(value) or _SURROGATE.search(value):
+            raise BadValue(_("Remove the characters that cannot be stored (control characters or half symbols)."))
+        value = value.strip()
+        if not self.lines and ("\n" in value or "\r" in value):
+            raise BadValue(_("Write it on one line."))
+        if len(value) > self.length:
+            raise BadValue(_("At most ${n} characters.", mapping={"n": self.length}))
+        return value or None
+
+    def parse_text(self, value: str) -> str | None:
+        """From a form or a file cell."""
+        return self.parse(value)
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number between `low` and `high`, both included."""
+
+    low: int = 0
+    high: int = INT_MAX
+    kind = "integer"
+
+    def parse(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise BadValue(_("Give a whole number."))
+        if not self.low <= value <= self.high:
+            raise BadValue(
+                _("Give a whole number from ${low} to ${high}.", mapping={"low": self.low, "high": self.high})
+            )
+        return value
+
+    def parse_text(self, value: str) -> int | None:
+        """`13938.0` is a whole number too: spreadsheets write them so."""
+        value = value.strip()
+        if not value:
+            return None
+        if not _INTEGER.fullmatch(value):
+            raise BadValue(_("Give a whole number."))
+        return self.parse(int(value.split(".")[0]))
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or false."""
+
+    kind = "boolean"
+
+    def parse(self, value: Any) -> bool | None:
+        if value is None or isinstance(value, bool):
+            return value
+        raise BadValue(_("Give true or false."))
+
+    def parse_text(self, value: str) -> bool | None:
+        known = {"": None, "true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
+        try:
+            return known[value.strip().casefold()]
+        except KeyError:
+            raise BadValue(_("Give true or false.")) from None
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Money:
+    """An exact amount in the base currency; a decimal string in JSON, four decimals at most."""
+
+    kind = "money"
+
+    def parse(self, value: Any) -> Decimal | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+            raise BadValue(_("Give an amount such as 1234.50."))
+        return self._exact(str(value))
+
+    def parse_text(self, value: str) -> Decimal | None:
+        value = value.strip().replace(",", "").replace("¥", "")
+        return self._exact(value) if value else None
+
+    def _exact(self, value: str) -> Decimal:
+        if len(value) > 40 or not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*", value, re.ASCII):
+            raise BadValue(_("Give an amount such as 1234.50."))
+        try:
+            amount = Decimal(value.strip())
+        except InvalidOperation:
+            raise BadValue(_("Give an amount such as 1234.50.")) from None
+        if abs(amount) > MONEY_MAX:
+            raise BadValue(_("The amount is too large."))
+        if amount != round(amount, MONEY_SCALE):
+            raise BadValue(_("At most ${n} decimals.", mapping={"n": MONEY_SCALE}))
+        return amount
+
+    def to_json(self, value: Decimal | None) -> str | None:
+        if value is None:
+            return None
+        whole, _dot, decimals = f"{value:.{MONEY_SCALE}f}".partition(".")
+        return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
+@dataclass(frozen=True)
+class Date:
+    """A calendar day, `YYYY-MM-DD`."""
+
+    kind = "date"
+
+    def parse(self, value: Any) -> dt.date | None:
+        if value is None:
+            return None
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
+            raise BadValue(_("Give a date such as 2026-06-30."))
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            raise BadValue(_("There is no such day.")) from None
+
+    def parse_text(self, value: str) -> dt.date | None:
+        return self.parse(value.strip()) if value.strip() else None
+
+    def to_json(self, value: dt.date | None) -> str | None:
+        return None if value is None else value.isoformat()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in time, `YYYY-MM-DDThh:mm:ssZ`; any offset is taken."""
+
+    kind = "moment"
+
+    def parse(self, value: Any) -> dt.datetime | None:
+        if value is None:
+            return None
+        if not isinstance(value, str) or len(value) > 40:
+            raise BadValue(_("Give a moment such as 2026-06-30T09:00:00Z."))
+        try:
+            moment = dt.datetime.fromisoformat(value)
+        except ValueError:
+            raise BadValue(_("Give a moment such as 2026-06-30T09:00:00Z.")) from None
+        if moment.tzinfo is None:
+            raise BadValue(_("Say the time zone: end with Z or an offset."))
+        try:
+            return moment.astimezone(dt.UTC)
+        except OverflowError:
+            raise BadValue(_("There is no such day.")) from None
+
+    def parse_text(self, value: str) -> dt.datetime | None:
+        return self.parse(value.strip()) if value.strip() else None
+
+    def to_json(self, value: dt.datetime | None) -> str | None:
+        return None if value is None else value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few fixed codes; `choices` maps each to its title."""
+
+    choices: Mapping[str, str]
+    kind = "choice"
+
+    def parse(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        if not isinstance(value, str) or value not in self.choices:
+            raise BadValue(_("Choose one of: ${codes}.", mapping={"codes": ", ".join(self.choices)}))
+        return value
+
+    def parse_text(self, value: str) -> str | None:
+        return self.parse(value.strip()) if value.strip() else None
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.choices))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Another record: written as its id (a number) or its natural key (a string).
+
+    `within` fixes fields of the target, such as `{"list": "region"}` for a term.
+    """
+
+    entity: str
+    within: tuple[tuple[str, str], ...] = ()
+    kind = "reference"
+
+    def parse(self, value: Any) -> int | str | None:
+        """The id or the natural key as sent; the service looks it up."""
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise BadValue(_("Give an id (a number) or a key (text)."))
+        if isinstance(value, str):
+            return Text(200).parse(value)
+        if not 0 < value <= INT_MAX:
+            raise BadValue(_("There is no such record, or you may not see it."))
+        return value
+
+    def parse_text(self, value: str) -> int | str | None:
+        return self.parse(value.strip()) if value.strip() else None
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class References:
+    """A set of other records, written as a list of ids or natural keys."""
+
+    entity: str
+    kind = "references"
+
+    def parse(self, value: Any) -> list[int | str] | None:
+        if value is None:
+            return []
+        if not isinstance(value, list) or len(value) > 200:
+            raise BadValue(_("Give a list of ids or keys, at most 200."))
+        one = Reference(self.entity)
+        parsed = [one.parse(item) for item in value]
+        if None in parsed:
+            raise BadValue(_("Give a list of ids or keys, at most 200."))
+        return [item for item in parsed if item is not None]
+
+    def parse_text(self, value: str) -> list[int | str] | None:
+        return self.parse([part.strip() for part in re.split("[,;，；]", value) if part.strip()])
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON value with a shape that `check(value)` returns cleaned, or raises BadValue."""
+
+    check: Any
+    kind = "document"
+
+    def parse(self, value: Any) -> Any:
+        return self.check(value)
+
+    def parse_text(self, value: str) -> Any:
+        import json
+
+        try:
+            return self.check(json.loads(value)) if value.strip() else self.check(None)
+        except json.JSONDecodeError:
+            raise BadValue(_("Give a JSON value.")) from None
+
+    def to_json(self, value: Any) -> Any:
+        return value

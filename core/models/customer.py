@@ -1,0 +1,49 @@
+"""The customer master: customers belong to the company, not to the salesperson (M46)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db.base import Base, Binnable, Record, RecordScoped
+from core.db.types import Money, long_text, text
+
+
+class Customer(Record, RecordScoped, Binnable, Base):
+    """客户. State: 目标 target, 潜在 prospect, 正式 formal, 封存 sealed (M48).
+
+    `*_folded` and `sort_key` are derived when the row is written; nobody sets them.
+    """
+
+    __tablename__ = "core_customer"
+    __table_args__ = (Index(None, "owner_id", "sort_key"), Index(None, "unit_id", "sort_key"), Index(None, "sort_key", "id"))
+
+    code: Mapped[str] = mapped_column(text(32), unique=True)
+    name: Mapped[str] = mapped_column(text(200))
+    short_name: Mapped[str | None] = mapped_column(text(100))
+    kind: Mapped[str] = mapped_column(text(16))
+    state: Mapped[str] = mapped_column(text(16), index=True)
+    level_id: Mapped[int | None] = mapped_column(ForeignKey("core_term.id"), index=True)
+    industry_id: Mapped[int | None] = mapped_column(ForeignKey("core_term.id"), index=True)
+    region_id: Mapped[int | None] = mapped_column(ForeignKey("core_term.id"), index=True)
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("core_term.id"), index=True)
+    phone: Mapped[str | None] = mapped_column(text(64))
+    email: Mapped[str | None] = mapped_column(text(200))
+    website: Mapped[str | None] = mapped_column(text(200))
+    address: Mapped[str | None] = mapped_column(text(400))
+    tax_no: Mapped[str | None] = mapped_column(text(64))
+    employees: Mapped[int | None] = mapped_column()
+    annual_revenue: Mapped[Decimal | None] = mapped_column(Money)
+    founded_on: Mapped[dt.date | None] = mapped_column()
+    developed_on: Mapped[dt.date | None] = mapped_column()
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("core_customer.id"), index=True)
+    note: Mapped[str | None] = mapped_column(long_text())
+
+    code_folded: Mapped[str | None] = mapped_column(text(64))
+    name_folded: Mapped[str | None] = mapped_column(text(800))
+    short_name_folded: Mapped[str | None] = mapped_column(text(400))
+    phone_folded: Mapped[str | None] = mapped_column(text(128))
+    sort_key: Mapped[str] = mapped_column(text(255))

@@ -1,0 +1,29 @@
+"""Shares: single records opened to a user, a unit or a role, for a while."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db.base import Base, Record
+from core.db.types import UtcDateTime, boolean, text
+
+
+class Share(Record, Base):
+    """共享. Exactly one of the three targets is set; it opens just the actions that it names."""
+
+    __tablename__ = "core_share"
+    __table_args__ = (Index(None, "entity", "record_id"),)
+
+    entity: Mapped[str] = mapped_column(text(64))
+    record_id: Mapped[int] = mapped_column()
+    to_user_id: Mapped[int | None] = mapped_column(ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
+    to_unit_id: Mapped[int | None] = mapped_column(ForeignKey("core_unit.id", ondelete="CASCADE"), index=True)
+    to_role_id: Mapped[int | None] = mapped_column(ForeignKey("core_role.id", ondelete="CASCADE"), index=True)
+    can_edit: Mapped[bool] = mapped_column(boolean(), default=False)
+    from_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    until_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    source_entity: Mapped[str | None] = mapped_column(text(64))
+    source_id: Mapped[int | None] = mapped_column()
