@@ -1,0 +1,50 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from tests.support.missing import missing
+
+pytest_plugins = ("tests.support.databases", "tests.support.report")
+
+ROOT = Path(__file__).parents[1]
+
+# Neither has a deadline per example: how long one takes says more about the machine's load.
+settings.register_profile("short", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
+settings.load_profile("short")
+
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",  # root in a container has no other way; only our own pages are opened
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of material shared between projects: $KEHU_SHARED, or `shared` beside this one."""
+    path = Path(os.environ.get("KEHU_SHARED", ROOT.parent / "shared"))
+    if not path.is_dir():
+        pytest.skip(f"no shared material at {path} (set KEHU_SHARED)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium for Playwright's `browser` and `page`; it calls nobody but us."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("Chromium is not installed")
+    return {**browser_type_launch_args, "executable_path": chromium, "args": [*CHROMIUM_ARGUMENTS]}
