@@ -1,0 +1,45 @@
+"""The SDK: what a plugin writes with, and what the kernel finds, orders and calls plugins with."""
+
+from __future__ import annotations
+
+from .contributions import Column, Entity, Field, FieldType, Group, Panel, Verb
+from .discovery import ENTRY_POINT_GROUP, Found, discover
+from .errors import ContractError, DependencyError, ManifestError, PluginError
+from .graph import parse_names, resolve
+from .lifecycle import PluginState, states
+from .loading import load_hooks, load_models
+from .manager import Contribution, Manager
+from .manifest import API_VERSION, Manifest, Setting, validate
+from .markers import hookimpl
+from .registry import Registry
+
+__all__ = [
+    "API_VERSION",
+    "ENTRY_POINT_GROUP",
+    "Column",
+    "ContractError",
+    "Contribution",
+    "DependencyError",
+    "Entity",
+    "Field",
+    "FieldType",
+    "Found",
+    "Group",
+    "Manager",
+    "Manifest",
+    "ManifestError",
+    "Panel",
+    "PluginError",
+    "PluginState",
+    "Registry",
+    "Setting",
+    "Verb",
+    "discover",
+    "hookimpl",
+    "load_hooks",
+    "load_models",
+    "parse_names",
+    "resolve",
+    "states",
+    "validate",
+]

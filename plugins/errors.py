@@ -1,0 +1,32 @@
+"""What can go wrong with a plugin, and the hint that goes with a misspelt name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class PluginError(Exception):
+    """A plugin failed; the message names the plugin and what it was doing."""
+
+
+class ManifestError(PluginError):
+    """A manifest is missing, of the wrong kind or says something that cannot be."""
+
+
+class ContractError(PluginError):
+    """A plugin breaks a rule of the SDK: unknown hook, duplicate key, late registration."""
+
+
+class DependencyError(PluginError):
+    """The enabled plugins do not fit together. `problems` holds one sentence for each fault."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = list(problems)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`: did you mean 'sales'?` for the known name nearest to `name`, or an empty string."""
+    matches = get_close_matches(name, sorted(known), n=1)
+    return f": did you mean {matches[0]!r}?" if matches else ""

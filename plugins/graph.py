@@ -1,0 +1,124 @@
+"""The enabled plugins: which, whether they fit together, and in what order they come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from .discovery import Found
+from .errors import DependencyError, did_you_mean
+from .manifest import Manifest, parse_dependency
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """The names in a line like `"a, b c"`, each once, in the order of the line."""
+    return tuple(dict.fromkeys(name for name in re.split(r"[,\s]+", text) if name))
+
+
+def resolve(found: Mapping[str, Found], enabled: Iterable[str]) -> tuple[Manifest, ...]:
+    """The manifests of the enabled plugins, each after those it depends on or goes after.
+
+    The order follows from the manifests alone, never from the order of `enabled`; plugins that are
+    free of each other stand by name. DependencyError lists all that is wrong at once.
+    """
+    names = sorted(set(enabled))
+    problems = [problem for name in names if (problem := _unusable(found, name))]
+    chosen = {name: manifest for name in names if (manifest := _manifest(found, name))}
+    for manifest in chosen.values():
+        problems.extend(_unmet(manifest, found, chosen))
+    problems.extend(_conflicts(chosen))
+    order, cycles = _sort(chosen)
+    problems.extend(cycles)
+    if problems:
+        raise DependencyError(problems)
+    return tuple(chosen[name] for name in order)
+
+
+def _manifest(found: Mapping[str, Found], name: str) -> Manifest | None:
+    return found[name].manifest if name in found else None
+
+
+def _unusable(found: Mapping[str, Found], name: str) -> str | None:
+    if name not in found:
+        return f"unknown plugin {name!r}{did_you_mean(name, found)}"
+    if found[name].manifest is None:
+        return f"plugin {name!r} is quarantined: {found[name].problem}"
+    return None
+
+
+def _unmet(manifest: Manifest, found: Mapping[str, Found], chosen: Mapping[str, Manifest]) -> Iterator[str]:
+    for text in manifest.depends:
+        name, versions = parse_dependency(text)
+        needs = f"plugin {manifest.name!r} needs {text!r}"
+        if name not in found:
+            yield f"{needs}, which is not installed{did_you_mean(name, found)}"
+            continue
+        needed = found[name].manifest
+        if needed is None:
+            yield f"{needs}, which is quarantined"
+            continue
+        if name not in chosen:
+            yield f"{needs}, which is not enabled"
+        # A pre-release counts as the version it leads to; else no one could try his work on the next one.
+        if not versions.contains(needed.version, prereleases=True):
+            yield f"{needs}, but {needed.version} is installed"
+
+
+def _conflicts(chosen: Mapping[str, Manifest]) -> list[str]:
+    pairs = {
+        tuple(sorted((manifest.name, other)))
+        for manifest in chosen.values()
+        for other in manifest.conflicts
+        if other in chosen
+    }
+    return [f"plugins {one!r} and {other!r} cannot be enabled together" for one, other in sorted(pairs)]
+
+
+def _sort(chosen: Mapping[str, Manifest]) -> tuple[list[str], list[str]]:
+    """Names in order, and one sentence for each cycle in the way.
+
+    A cycle is opened at one edge once it is reported, so that the next one comes to light.
+    """
+    edges = _edges(chosen)
+    cycles: list[str] = []
+    while True:
+        sorter: TopologicalSorter[str] = TopologicalSorter({name: [] for name in chosen})
+        for later, earlier in edges:
+            sorter.add(later, earlier)
+        try:
+            sorter.prepare()
+        except CycleError as exc:
+            steps = _steps(exc.args[1])
+            cycles.append("cycle: " + ", ".join(f"{a!r} {edges[a, b]} {b!r}" for a, b in steps))
+            del edges[steps[0]]
+        else:
+            return _drain(sorter), cycles
+
+
+def _edges(chosen: Mapping[str, Manifest]) -> dict[tuple[str, str], str]:
+    """(later, earlier) → the verb that puts them so, in order of names."""
+    edges: dict[tuple[str, str], str] = {}
+    for name, manifest in sorted(chosen.items()):
+        for other in sorted(manifest.after):
+            edges[name, other] = "goes after"
+        for other in sorted(parse_dependency(text)[0] for text in manifest.depends):
+            edges[name, other] = "needs"
+    return {(later, earlier): verb for (later, earlier), verb in edges.items() if earlier in chosen}
+
+
+def _steps(cycle: list[str]) -> list[tuple[str, str]]:
+    """The edges of graphlib's closed list, from later to earlier, beginning at the least name."""
+    ring = cycle[:0:-1]
+    start = ring.index(min(ring))
+    ring = ring[start:] + ring[:start]
+    return list(zip(ring, ring[1:] + ring[:1], strict=True))
+
+
+def _drain(sorter: TopologicalSorter[str]) -> list[str]:
+    order: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order.extend(ready)
+        sorter.done(*ready)
+    return order

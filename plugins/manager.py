@@ -1,0 +1,88 @@
+"""Calling the hooks of the enabled plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pluggy import HookImpl, PluginManager, PluginValidationError
+
+from .errors import ContractError, PluginError, did_you_mean
+from .hookspecs import Hooks
+from .manifest import Manifest
+from .markers import PROJECT
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One thing that a plugin gave. `owner` is the plugin's name."""
+
+    owner: str
+    value: Any
+
+
+class Manager:
+    """The hooks of one application object; each application makes its own.
+
+    Plugins are registered in the order in which they shall be called.
+    """
+
+    def __init__(self) -> None:
+        self._pluggy = PluginManager(PROJECT)
+        self._pluggy.add_hookspecs(Hooks)
+        self._hooks = frozenset(name for name in vars(Hooks) if self._pluggy.parse_hookspec_opts(Hooks, name))
+        self._owners: list[str] = []
+
+    def register(self, manifest: Manifest, plugin: object) -> None:
+        """Take in a plugin's hooks. ContractError, naming plugin and hook, if one cannot be called."""
+        try:
+            self._pluggy.register(plugin, manifest.name)
+        except (PluginValidationError, ValueError) as exc:
+            raise ContractError(f"plugin {manifest.name!r}: {exc}") from exc
+        problems = [*self._misfits(manifest.name, plugin), *self._unmarked(plugin)]
+        if problems:
+            self._pluggy.unregister(name=manifest.name)
+            raise ContractError(f"plugin {manifest.name!r}: " + "; ".join(problems))
+        self._owners.append(manifest.name)
+
+    def collect(self, hook: str, **arguments: object) -> list[Contribution]:
+        """All that the plugins return for a hook, in order of registration, then as returned.
+
+        PluginError, naming plugin and hook, when an implementation raises or returns no iterable.
+        """
+        return [
+            Contribution(owner, value)
+            for owner in self._owners
+            for implementation in self._implementations(hook, owner)
+            for value in _call(implementation, hook, arguments)
+        ]
+
+    def _implementations(self, hook: str, owner: str) -> list[HookImpl]:
+        caller = getattr(self._pluggy.hook, hook)
+        return [found for found in caller.get_hookimpls() if found.plugin_name == owner]
+
+    def _misfits(self, owner: str, plugin: object) -> Iterator[str]:
+        for caller in self._pluggy.get_hookcallers(plugin) or ():
+            for implementation in self._implementations(caller.name, owner):
+                # An optional hook belongs to a plugin that may be off, so it may be unknown here.
+                if not caller.has_spec() and not implementation.optionalhook:
+                    yield f"unknown hook {caller.name!r}{did_you_mean(caller.name, self._hooks)}"
+                # Hooks are called plugin by plugin: there would be nothing to wrap.
+                if implementation.wrapper or implementation.hookwrapper:
+                    yield f"hook {caller.name!r} cannot be a wrapper"
+
+    def _unmarked(self, plugin: object) -> Iterator[str]:
+        for hook in sorted(self._hooks):
+            if hasattr(plugin, hook) and self._pluggy.parse_hookimpl_opts(plugin, hook) is None:
+                yield f"hook {hook!r} lacks @hookimpl"
+
+
+def _call(implementation: HookImpl, hook: str, arguments: dict[str, object]) -> tuple[Any, ...]:
+    try:
+        result: Any = implementation.function(*(arguments[name] for name in implementation.argnames))
+        return tuple(result)
+    except Exception as exc:
+        raise PluginError(
+            f"plugin {implementation.plugin_name!r}: hook {hook!r} failed: {type(exc).__name__}: {exc}"
+        ) from exc

@@ -1,0 +1,32 @@
+"""What the plugin gives to the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from plugins import Column, Entity, Panel, hookimpl
+
+
+class Gifts:
+    """The hooks. Each imports its part when it is called, so that models are mapped only then."""
+
+    @hookimpl
+    def register_entities(self) -> Iterable[Entity]:
+        from .entities import ENTITIES
+
+        return ENTITIES
+
+    @hookimpl
+    def register_panels(self) -> Iterable[Panel]:
+        from .panels import PANELS
+
+        return PANELS
+
+    @hookimpl
+    def register_columns(self) -> Iterable[Column]:
+        from .panels import COLUMNS
+
+        return COLUMNS
+
+
+plugin = Gifts()
