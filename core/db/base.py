@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Constraint, ForeignKey, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 
-from core.db.types import UtcDateTime
+from core.db.types import UtcDateTime, text
 
 MAX_IDENTIFIER = 30  # Oracle's limit before 12.2
 
@@ -100,6 +100,9 @@ class RecordScoped:
     reader's clearance (M23).
     """
 
+    OWNER = "owner_id"
+    UNIT = "unit_id"
+
     @declared_attr
     def owner_id(cls) -> Mapped[int | None]:
         return mapped_column(ForeignKey("core_user.id"))
@@ -109,6 +112,18 @@ class RecordScoped:
         return mapped_column(ForeignKey("core_unit.id"))
 
     secrecy: Mapped[int] = mapped_column(default=1)
+
+
+class AttachedTo:
+    """Rows that hang on any one record, named by entity key and id.
+
+    `RIGHT` is the action on that record which writing such a row needs.
+    """
+
+    RIGHT = "edit"
+
+    entity: Mapped[str] = mapped_column(text(64))
+    record_id: Mapped[int] = mapped_column()
 
 
 class CustomerScoped:

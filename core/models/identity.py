@@ -33,6 +33,9 @@ class Role(Record, Binnable, Base):
 class User(Record, Binnable, Base):
     """用户. `epoch` rises when password, roles, unit or activity change; older sessions end then."""
 
+    OWNER = "id"
+    UNIT = "unit_id"
+
     __tablename__ = "core_user"
 
     login: Mapped[str] = mapped_column(text(64), unique=True)

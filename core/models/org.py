@@ -12,6 +12,8 @@ from core.db.types import text
 class Unit(Record, Binnable, Base):
     """单位: a node of the organisation. `base_currency` null means the parent's."""
 
+    UNIT = "id"
+
     __tablename__ = "core_unit"
 
     code: Mapped[str] = mapped_column(text(32), unique=True)

@@ -7,21 +7,23 @@ import datetime as dt
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.base import Base, Record
+from core.db.base import AttachedTo, Base, Record
 from core.db.types import UtcDateTime, boolean, text
 
 
-class Share(Record, Base):
+class Share(Record, AttachedTo, Base):
     """共享. Exactly one of the three targets is set; it opens just the actions that it names."""
+
+    OWNER = "created_by_id"
+    RIGHT = "share"
 
     __tablename__ = "core_share"
     __table_args__ = (Index(None, "entity", "record_id"),)
 
-    entity: Mapped[str] = mapped_column(text(64))
-    record_id: Mapped[int] = mapped_column()
     to_user_id: Mapped[int | None] = mapped_column(ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
     to_unit_id: Mapped[int | None] = mapped_column(ForeignKey("core_unit.id", ondelete="CASCADE"), index=True)
     to_role_id: Mapped[int | None] = mapped_column(ForeignKey("core_role.id", ondelete="CASCADE"), index=True)
+    can_view: Mapped[bool] = mapped_column(boolean(), default=False)
     can_edit: Mapped[bool] = mapped_column(boolean(), default=False)
     from_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     until_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

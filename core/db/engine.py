@@ -1,0 +1,99 @@
+"""Engines with the settings that were measured to keep data safe, and which errors to try again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+WRITE = "kehu_write"  # execution option of a connection whose transaction will write
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL loses acknowledged commits in a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA trusted_schema=OFF",
+)
+
+
+def create(url: str | URL, *, pooled: bool = True) -> Engine:
+    """An engine for SQLite, PostgreSQL or MariaDB; another database gets SQLAlchemy's defaults."""
+    parsed = make_url(url)
+    options: dict[str, Any] = {"json_serializer": _dumps, "hide_parameters": True}
+    if not pooled:
+        options["poolclass"] = NullPool
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        options["connect_args"] = {"timeout": 30, "check_same_thread": False}
+    elif backend == "postgresql":
+        options |= {"pool_pre_ping": True, "connect_args": _POSTGRESQL}
+    elif backend in {"mysql", "mariadb"}:
+        options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": _MARIADB}
+    engine = create_engine(parsed, **options)
+    if backend == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+_POSTGRESQL = {
+    "connect_timeout": 3,
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 10_000,  # or a silent partition hangs a request for ever
+    "options": "-c statement_timeout=60000 -c idle_in_transaction_session_timeout=120000 -c lock_timeout=30000",
+}
+_MARIADB = {"charset": "utf8mb4", "connect_timeout": 3, "read_timeout": 60, "write_timeout": 60}
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would come too late and skip DDL
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes its lock at once: upgrading a read transaction fails with "database is locked".
+    writes = connection.get_execution_options().get(WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def sqlite_path(engine: Engine) -> Path | None:
+    """The database file, or None for a server or a database in memory."""
+    name = engine.url.database
+    if engine.url.get_backend_name() != "sqlite" or not name or name == ":memory:":
+        return None
+    return Path(name)
+
+
+_RETRY_SQLSTATE = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08")
+_RETRY_MARIADB = {1205, 1213, 1020, 2006, 2013}
+
+
+def retryable(error: BaseException | None) -> bool:
+    """Whether the same transaction may succeed when run again from its start.
+
+    Deadlock, serialization failure, lock time-out, a busy SQLite file, a lost connection.
+    Never a violated constraint.
+    """
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        return str(state).startswith(_RETRY_SQLSTATE)
+    code = error.orig.args[0] if error.orig.args else None
+    if isinstance(code, int):
+        return code in _RETRY_MARIADB
+    return "database is locked" in str(code) or "database is busy" in str(code)

@@ -1,0 +1,89 @@
+"""What can go wrong in a way that the person, the program or the file can mend.
+
+Services raise these; each door says them in its own form. Messages are translatable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.i18n import _
+
+
+class KehuError(Exception):
+    """A refusal with an HTTP status. `code` is a stable word for programs, such as `DUPLICATE`."""
+
+    status = 400
+    title = _("The request cannot be read")
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        code: str | None = None,
+        errors: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail, self.code = detail, code
+        self.errors = {name: list(messages) for name, messages in (errors or {}).items()}
+
+
+class BadRequest(KehuError):
+    """400: malformed, or a fault of the query string."""
+
+
+class NotFound(KehuError):
+    """404: absent or not visible; nobody is told which."""
+
+    status = 404
+    title = _("Not found")
+
+
+class Forbidden(KehuError):
+    """403: seen, but not allowed."""
+
+    status = 403
+    title = _("You may see this, but not do it")
+
+
+class Conflict(KehuError):
+    """409: at odds with what is stored."""
+
+    status = 409
+    title = _("This conflicts with what is stored")
+
+
+class Stale(Conflict):
+    """409: somebody saved first. `record` is what is stored now."""
+
+    title = _("Somebody saved first")
+
+    def __init__(self, record: Any) -> None:
+        super().__init__(_("This record was changed after you read it. Compare both versions and save again."))
+        self.record = record
+
+
+class Invalid(KehuError):
+    """422: values that break a rule. `errors` maps each field to its messages."""
+
+    status = 422
+    title = _("Some values need correcting")
+
+
+class NeedsVersion(KehuError):
+    """428: a change without the version that was read."""
+
+    status = 428
+    title = _("Say which version you read")
+
+
+class TooMany(KehuError):
+    """429: wait, then try again. `seconds` says how long."""
+
+    status = 429
+    title = _("Too many attempts")
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds

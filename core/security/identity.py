@@ -1,0 +1,27 @@
+"""Who acts, through which door. Built once per request, command or job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The acting user and the door he came through.
+
+    `on_behalf` names whoever stands behind it where that is not the user himself, such as the
+    system's user at the command line.
+    """
+
+    user_id: int
+    login: str
+    name: str
+    unit_id: int
+    door: str
+    language: str | None = None
+    theme: str | None = None
+    session_id: int | None = None
+    token_id: int | None = None
+    read_only: bool = False
+    on_behalf: str | None = None
+    address: str | None = None

@@ -1,0 +1,242 @@
+"""What one user may do, compiled from his roles, his unit and his shares.
+
+The same grants are read in two ways: as an SQL criterion, which enforces, and as a Python test on
+one row, which decides what a page offers and which fields a reader gets. Built once per user and
+epoch, shared by all his requests, never changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.util import _deep_deannotate
+
+from core.db.base import CustomerScoped
+from core.models import Customer, Share
+from core.security.catalog import Catalog
+from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
+from core.security.grants import FIELD_RIGHTS, FieldRight, Grant, read_field_rights, read_grants
+from core.security.org import Org
+from plugins import Entity, Field
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Ids of records shared to the user, by (entity, action); good until `valid_until` (UTC)."""
+
+    ids: Mapping[tuple[str, str], tuple[int, ...]]
+    valid_until: dt.datetime | None = None
+
+    def of(self, entity: Entity, action: str) -> tuple[int, ...]:
+        return self.ids.get((entity.key, action), ())
+
+
+@dataclass(frozen=True)
+class Person:
+    """The facts about a user that rights are made from."""
+
+    user_id: int
+    unit_id: int
+    clearance: int
+    role_ids: tuple[int, ...]
+    grants: tuple[Mapping[str, Any], ...]
+    field_rights: tuple[Mapping[str, Any], ...]
+
+
+class Rights:
+    """See the module. `today` and `zone` are the site's, for conditions."""
+
+    def __init__(
+        self, person: Person, org: Org, shares: Shares, catalog: Catalog, today: dt.date, zone: str
+    ) -> None:
+        self.person, self.org, self.shares, self.catalog = person, org, shares, catalog
+        self.units = org.subtree(person.unit_id)
+        self.dealer = org.is_dealer(person.unit_id)
+        self.context = SqlContext(person.user_id, person.unit_id, self.units, today, zone, scoped=False)
+        self._grants: dict[str, list[Grant]] = {}
+        self._field_rights: dict[str, list[FieldRight]] = {}
+        self.loader_options: dict[Any, ExecutableOption] = {}  # filled by the scope, kept as long as these rights
+        self._criteria: dict[tuple[str, str, bool], ColumnElement[bool]] = {}
+
+    def grants(self, entity: Entity) -> list[Grant]:
+        if entity.key not in self._grants:
+            self._grants[entity.key] = read_grants(self.person.grants, entity, self.catalog)
+        return self._grants[entity.key]
+
+    def may_ever(self, entity: Entity, action: str) -> bool:
+        """Whether any grant or share gives the action on at least some conceivable record."""
+        matching = [grant for grant in self.grants(entity) if grant.speaks_of(entity, action)]
+        if any(grant.deny and (grant.broken or _unlimited(grant)) for grant in matching):
+            return False
+        return any(not grant.deny and not grant.broken for grant in matching) or bool(self.shares.of(entity, action))
+
+    def unlimited(self, entity: Entity, action: str) -> bool:
+        """Whether the action is granted on every record there is, nothing denied."""
+        matching = [grant for grant in self.grants(entity) if grant.speaks_of(entity, action)]
+        return not any(grant.deny for grant in matching) and any(_unlimited(grant) for grant in matching)
+
+    # --- as SQL ---------------------------------------------------------------------------------
+
+    def criterion(self, entity: Entity, action: str, *, granted: bool = False) -> ColumnElement[bool]:
+        """The rows of the entity's table on which the user may do the action.
+
+        Viewing an entity with public fields covers everybody's rows; `granted` leaves that out.
+        Deleted rows are not looked at here.
+        """
+        key = (entity.key, action, granted)
+        if key not in self._criteria:
+            criterion = self._allowed(entity, action)
+            if action == "view" and entity.public and not granted:
+                criterion = or_(criterion, self._public(entity))
+            self._criteria[key] = criterion
+        return self._criteria[key]
+
+    def _public(self, entity: Entity) -> ColumnElement[bool]:
+        unit = getattr(entity.model, "UNIT", None)
+        if not self.dealer or unit is None:
+            return true()
+        return getattr(entity.model, unit).in_(self.units)
+
+    def _allowed(self, entity: Entity, action: str) -> ColumnElement[bool]:
+        given: list[ColumnElement[bool]] = []
+        denied: list[ColumnElement[bool]] = []
+        for grant in self.grants(entity):
+            if not grant.speaks_of(entity, action):
+                continue
+            if grant.broken:
+                if grant.deny:
+                    return false()
+                continue
+            condition = true() if grant.condition is None else to_sql(grant.condition, entity.model, self.catalog, self.context)
+            (denied if grant.deny else given).append(and_(self._reach(entity.model, grant.reach, action), condition))
+        shared = self.shares.of(entity, action)
+        if shared:
+            given.append(entity.model.id.in_(shared))  # type: ignore[attr-defined]
+        if issubclass(entity.model, Share) and action == "view":
+            given += [Share.to_user_id == self.person.user_id, Share.created_by_id == self.person.user_id]
+        criterion = or_(false(), *given)
+        if denied:
+            criterion = and_(criterion, not_(or_(*denied)))
+        if hasattr(entity.model, "secrecy"):
+            criterion = and_(criterion, entity.model.secrecy <= self.person.clearance)
+        if issubclass(entity.model, CustomerScoped):
+            criterion = self._within_customer(entity, action, criterion)
+        return criterion
+
+    def _within_customer(self, entity: Entity, action: str, own: ColumnElement[bool]) -> ColumnElement[bool]:
+        """A child follows its customer: seen with it; changed with a grant of the child's own."""
+        customer = self.catalog["core.customer"]
+        parents = select(Customer.__table__.c.id).where(_on_table(self.criterion(customer, "view")))
+        visible = entity.model.customer_id.in_(parents)  # type: ignore[attr-defined]
+        return visible if action == "view" else and_(visible, own)
+
+    def _reach(self, model: Any, reach: str, action: str) -> ColumnElement[bool]:
+        if reach == "all":
+            return true()
+        if issubclass(model, CustomerScoped):
+            table = Customer.__table__
+            parents = select(table.c.id).where(self._reach_of(table.c.owner_id, table.c.unit_id, reach, action))
+            return model.customer_id.in_(parents)  # type: ignore[no-any-return, attr-defined]
+        owner, unit = getattr(model, "OWNER", None), getattr(model, "UNIT", None)
+        return self._reach_of(owner and getattr(model, owner), unit and getattr(model, unit), reach, action)
+
+    def _reach_of(self, owner: Any, unit: Any, reach: str, action: str) -> ColumnElement[bool]:
+        if reach == "own":
+            if owner is None:
+                return false()
+            mine = and_(owner.is_not(None), owner == self.person.user_id)
+            return and_(mine, unit == self.person.unit_id) if action == "create" and unit is not None else mine
+        if unit is None:
+            return false()
+        return unit.in_(self.units if reach == "subtree" else (self.person.unit_id,))  # type: ignore[no-any-return]
+
+    # --- on one row -----------------------------------------------------------------------------
+
+    def covers(self, entity: Entity, action: str, row: Row, resolver: Resolver) -> bool:
+        """Whether grants and shares give the action on this row; children: on the row's customer."""
+        clearance = row.get("secrecy")
+        if clearance is not None and clearance > self.person.clearance:
+            return False
+        given = row["id"] in self.shares.of(entity, action)
+        if entity.model is Share and action == "view":
+            given = self.person.user_id in (row["to_user_id"], row["created_by_id"])
+        place = row
+        if issubclass(entity.model, CustomerScoped):
+            found = resolver.load("core.customer", row["customer_id"])
+            if found is None or not self.covers(self.catalog["core.customer"], "view", found, resolver):
+                return False
+            place, given = found, given or action == "view"
+        for grant in self.grants(entity):
+            if not grant.speaks_of(entity, action) or (grant.broken and not grant.deny):
+                continue
+            if grant.broken:
+                return False
+            if not self._within(entity.model, grant.reach, action, place):
+                continue
+            if grant.condition is not None and not evaluate(grant.condition, row, resolver, self.context):
+                continue
+            if grant.deny:
+                return False
+            given = True
+        return given
+
+    def _within(self, model: type, reach: str, action: str, row: Row) -> bool:
+        if reach == "all":
+            return True
+        if issubclass(model, CustomerScoped):
+            model = Customer
+        owner, unit = getattr(model, "OWNER", None), getattr(model, "UNIT", None)
+        if reach == "own":
+            mine = owner is not None and row[owner] == self.person.user_id
+            return mine and (action != "create" or unit is None or row[unit] == self.person.unit_id)
+        if unit is None:
+            return False
+        return row[unit] in (self.units if reach == "subtree" else (self.person.unit_id,))
+
+    # --- fields ---------------------------------------------------------------------------------
+
+    def field_rights(self, entity: Entity) -> list[FieldRight]:
+        if entity.key not in self._field_rights:
+            self._field_rights[entity.key] = read_field_rights(self.person.field_rights, entity, self.catalog)
+        return self._field_rights[entity.key]
+
+    def _rules(self, entity: Entity, field: Field) -> list[FieldRight]:
+        # A rule whose condition cannot be read restricts everywhere, but opens nowhere.
+        return [
+            rule
+            for rule in self.field_rights(entity)
+            if rule.field == field.name and not (rule.broken and rule.right == "edit")
+        ]
+
+    def field_right(self, entity: Entity, field: Field, row: Row, resolver: Resolver) -> str:
+        """`edit`, `read`, `mask` or `none`: the most that a rule about this field gives, `edit` without one."""
+        rules = [
+            rule
+            for rule in self._rules(entity, field)
+            if rule.condition is None or evaluate(rule.condition, row, resolver, self.context)
+        ]
+        return max((rule.right for rule in rules), key=FIELD_RIGHTS.index, default="edit")
+
+    def may_ask(self, entity: Entity, field: Field) -> bool:
+        """Whether the user may filter, sort and search by a field: never by one that some row hides."""
+        rules = self._rules(entity, field)
+        always = [rule.right for rule in rules if rule.condition is None]
+        if always:
+            return max(always, key=FIELD_RIGHTS.index) in ("read", "edit")
+        return all(rule.right in ("read", "edit") for rule in rules)
+
+
+def _unlimited(grant: Grant) -> bool:
+    return not grant.deny and not grant.broken and grant.reach == "all" and grant.condition is None
+
+
+def _on_table(criterion: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The criterion without its ORM notes, so that no second criterion is attached inside it."""
+    return _deep_deannotate(criterion)

@@ -1,0 +1,80 @@
+"""The two scopes of a session: a person's, and the system's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.orm import with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
+
+from core.db.base import AttachedTo, Binnable
+from core.db.guard import Refused
+from core.security.rights import Rights
+from plugins import Entity
+
+# Execution options of a person's select. `FOR` names the model that `ACTION` and `GRANTED` are
+# about; other classes in the statement are judged by `view`.
+ACTION = "kehu_action"
+FOR = "kehu_for"
+GRANTED = "kehu_granted"
+ROWS = "kehu_rows"  # "live" (default), "binned" or "any"
+ATTACHED = "kehu_attached"  # (entity, id): rows attached to one record, already found visible
+
+
+class SystemScope:
+    """Sees everything. For the kernel itself and for elevated work, never for a request's session."""
+
+    everything = True
+
+    def options(self, models: frozenset[type], execution_options: Mapping[str, Any]) -> Sequence[ExecutableOption]:
+        return ()
+
+
+class PersonScope:
+    """Sees what the rights allow; each class's criterion is built once and then reused."""
+
+    everything = False
+
+    def __init__(self, rights: Rights) -> None:
+        self.rights = rights
+        self._options = rights.loader_options
+
+    def options(self, models: frozenset[type], execution_options: Mapping[str, Any]) -> Sequence[ExecutableOption]:
+        rows = execution_options.get(ROWS, "live")
+        attached = execution_options.get(ATTACHED)
+        found = []
+        for model in models:
+            main = execution_options.get(FOR) is model
+            action = execution_options.get(ACTION, "view") if main else "view"
+            granted = bool(main and execution_options.get(GRANTED))
+            key = (model, action, rows, granted, attached if issubclass(model, AttachedTo) else None)
+            option = self._options.get(key)
+            if option is None:
+                criterion = self._criterion(model, action, rows, granted, attached)
+                option = with_loader_criteria(model, criterion, include_aliases=True, propagate_to_loaders=False)
+                if key[-1] is None:
+                    self._options[key] = option
+            found.append(option)
+        return found
+
+    def _criterion(
+        self, model: type, action: str, rows: str, granted: bool, attached: tuple[str, int] | None
+    ) -> ColumnElement[bool]:
+        entity = self.rights.catalog.of_model(model)
+        if entity is None:
+            raise Refused(f"{model.__name__} is not an entity: read it in elevated work")
+        criterion = self._attached(entity, attached) if attached and issubclass(model, AttachedTo) else (
+            self.rights.criterion(entity, action, granted=granted)
+        )
+        if issubclass(model, Binnable) and rows != "any":
+            binned = model.deleted_at.is_not(None) if rows == "binned" else model.deleted_at.is_(None)
+            criterion = and_(criterion, binned)
+        return criterion
+
+    @staticmethod
+    def _attached(entity: Entity, attached: tuple[str, int]) -> ColumnElement[bool]:
+        model: Any = entity.model
+        return and_(model.entity == attached[0], model.record_id == attached[1])
+

@@ -1,0 +1,1 @@
+"""The rules of the business, each once. Every door calls these and nothing below them."""

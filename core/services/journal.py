@@ -1,0 +1,173 @@
+"""The audit trail: what one transaction changed, chained by hash to all that went before (M24).
+
+hash = SHA-256(previous hash + canonical JSON of the change and its rows). The head of the chain is
+the last thing locked before the commit, so writers wait for each other only there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, inspect, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.db.guard import ALL, TABLES
+from core.models import Audit, ChainHead, Change
+from core.security.catalog import Catalog, attribute_name
+from core.security.identity import Identity
+from plugins import Entity, Field
+
+GENESIS = "0" * 64
+HEAD = 1
+
+
+@dataclass
+class Entry:
+    """One record's part. `record` is the object itself until it has got its id."""
+
+    action: str
+    entity: str
+    record: Any
+    changes: list[dict[str, Any]]
+
+    @property
+    def record_id(self) -> int | None:
+        return self.record if self.record is None or isinstance(self.record, int) else self.record.id
+
+
+class Journal:
+    """Collects the entries of one transaction and appends them to the chain when it ends."""
+
+    def __init__(self, catalog: Catalog, now: dt.datetime) -> None:
+        self.catalog, self.now = catalog, now
+        self.uuid = str(uuid.uuid4())
+        self.batch = self.uuid
+        self.reason: str | None = None
+        self.identity: Identity | None = None
+        self.entries: list[Entry] = []
+        self._actions: dict[Any, str] = {}
+
+    def call(self, record: Any, action: str) -> None:
+        """Name the action under which the next change of this record is written down."""
+        self._actions[record] = action
+
+    def note(self, action: str, entity: str, record: Any, changes: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Write down what no row shows: a login, a new password."""
+        self.entries.append(Entry(action, entity, record, [dict(change) for change in changes]))
+
+    # --- as a write hook ------------------------------------------------------------------------
+
+    def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        for obj in new:
+            self._collect(obj, "create")
+        for obj in dirty:
+            self._collect(obj, "edit")
+        for obj in deleted:
+            self._collect(obj, "delete")
+
+    def after(self, session: Session) -> None:
+        """Nothing is left to do."""
+
+    def _collect(self, obj: Any, kind: str) -> None:
+        entity = self.catalog.of_model(type(obj))
+        if entity is None:
+            return
+        changes = list(_changes(entity, obj, kind))
+        action = self._actions.pop(obj, None) or _action(obj, kind)
+        if changes or action != "edit":
+            self.entries.append(Entry(action, entity.key, obj, changes))
+
+    # --- the chain ------------------------------------------------------------------------------
+
+    def write(self, connection: Connection) -> None:
+        """Append what was collected. The last statements of the transaction."""
+        if not self.entries:
+            return
+        connection = connection.execution_options(**{TABLES: ALL})
+        change = self._change()
+        change_id = connection.execute(insert(Change).values(**change)).inserted_primary_key[0]  # type: ignore[index]
+        rows = [
+            {
+                "seq": seq,
+                "action": entry.action,
+                "entity": entry.entity,
+                "record_id": entry.record_id,
+                "changes": entry.changes,
+            }
+            for seq, entry in enumerate(self.entries, 1)
+        ]
+        connection.execute(insert(Audit), [{"change_id": change_id, **row} for row in rows])
+        number, previous = connection.execute(
+            select(ChainHead.number, ChainHead.hash).where(ChainHead.id == HEAD).with_for_update()
+        ).one()
+        digest = link(previous, change, rows)
+        connection.execute(
+            update(Change).where(Change.id == change_id).values(number=number + 1, prev_hash=previous, hash=digest)
+        )
+        connection.execute(update(ChainHead).where(ChainHead.id == HEAD).values(number=number + 1, hash=digest))
+        self.entries = []
+
+    def _change(self) -> dict[str, Any]:
+        who = self.identity
+        return {
+            "uuid": self.uuid,
+            "batch": self.batch,
+            "happened_at": self.now,
+            "actor_id": who.user_id if who else None,
+            "on_behalf": who.on_behalf if who else None,
+            "door": who.door if who else "system",
+            "session_id": who.session_id if who else None,
+            "token_id": who.token_id if who else None,
+            "address": who.address if who else None,
+            "reason": self.reason,
+        }
+
+
+def link(previous: str, change: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The hash of a change that follows `previous`."""
+    document = {**change, "happened_at": change["happened_at"].isoformat(), "rows": list(rows)}
+    canonical = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256((previous + canonical).encode()).hexdigest()
+
+
+def _action(obj: Any, kind: str) -> str:
+    if kind == "edit" and "deleted_at" in inspect(obj).attrs:
+        history = inspect(obj).attrs.deleted_at.history
+        if history.has_changes():
+            return "delete" if obj.deleted_at is not None else "restore"
+    return kind
+
+
+def _changes(entity: Entity, obj: Any, kind: str) -> Iterator[dict[str, Any]]:
+    for field in entity.fields:
+        state = inspect(obj).attrs.get(attribute_name(field))
+        if state is None:
+            continue
+        old, new = _before(state, field), _value(field, getattr(obj, attribute_name(field), None))
+        if kind == "create":
+            old = None if field.type.kind != "references" else []
+        elif kind == "delete":
+            old, new = new, None
+        elif not state.history.has_changes():
+            continue
+        if old != new:
+            yield {"field": field.name, "old": old, "new": new}
+
+
+def _before(state: Any, field: Field) -> Any:
+    history = state.history
+    if field.type.kind == "references":
+        return sorted(item.id for item in [*history.unchanged, *history.deleted])
+    return _value(field, history.deleted[0]) if history.deleted else None
+
+
+def _value(field: Field, value: Any) -> Any:
+    if field.type.kind == "references":
+        return sorted(item.id for item in value or ())
+    return field.type.to_json(value)  # type: ignore[attr-defined]

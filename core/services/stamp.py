@@ -1,0 +1,66 @@
+"""Columns that a record gets by being written: version, who and when, folded names, sort key."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from core.db.base import Record
+from core.db.folding import digits, fold, sort_key
+from core.security.catalog import Catalog, attribute_name
+from core.security.judge import changed_attributes
+
+
+class Stamp:
+    """The first write hook of every session. A record's version rises once per transaction."""
+
+    def __init__(self, catalog: Catalog, actor_id: int | None, now: dt.datetime) -> None:
+        self.catalog, self.actor_id, self.now = catalog, actor_id, now
+        self._risen: set[Any] = set()
+
+    def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        for obj in new:
+            if isinstance(obj, Record):
+                obj.version = 1
+                obj.created_at = obj.created_at or self.now
+                obj.created_by_id = obj.created_by_id or self.actor_id
+                obj.updated_at, obj.updated_by_id = obj.created_at, obj.created_by_id
+                self._risen.add(obj)
+                _derive(obj)
+        for obj in dirty:
+            if isinstance(obj, Record):
+                if obj not in self._risen and changed_attributes(obj) & self._shown(type(obj)):
+                    obj.version += 1
+                    obj.updated_at, obj.updated_by_id = self.now, self.actor_id
+                    self._risen.add(obj)
+                _derive(obj)
+
+    def after(self, session: Session) -> None:
+        """Nothing is left to do."""
+
+    def _shown(self, model: type) -> set[str]:
+        entity = self.catalog.of_model(model)
+        names = {attribute_name(field) for field in entity.fields if not field.read_only} if entity else set()
+        return names | {"deleted_at", "state"}
+
+
+def _derive(obj: Any) -> None:
+    for source, target, derive in _derived(type(obj)):
+        value = getattr(obj, source)
+        derived = None if value is None else derive(value)
+        if getattr(obj, target) != derived:
+            setattr(obj, target, derived)
+
+
+def _derived(model: type) -> Iterable[tuple[str, str, Any]]:
+    for attribute in inspect(model).column_attrs:
+        name = attribute.key
+        if name == "sort_key":
+            yield "name", name, sort_key
+        elif name.endswith("_folded"):
+            column = attribute.columns[0]
+            yield name.removesuffix("_folded"), name, digits if column.info.get("fold") == "digits" else fold

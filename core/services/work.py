@@ -1,0 +1,174 @@
+"""A unit of work: one transaction, and in it what a service needs to act for somebody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from core.clock import Clock
+from core.db.database import Database, retried
+from core.db.guard import GuardedSession
+from core.models import Change, Epoch
+from core.security.catalog import Catalog
+from core.security.identity import Identity
+from core.security.judge import FlushJudge
+from core.security.org import Org
+from core.security.rights import Rights
+from core.security.scope import PersonScope, SystemScope
+from core.security.store import Epochs, RightsStore
+from core.services.journal import Journal
+from core.services.stamp import Stamp
+from core.settings import Settings
+from plugins import Column, Panel, Registry
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """All that one application is made of. Built at boot, then never changed."""
+
+    settings: Settings
+    database: Database
+    catalog: Catalog
+    panels: Registry[Panel]
+    columns: Registry[Column]
+    store: RightsStore
+    clock: Clock
+
+    @contextmanager
+    def work(self, *, write: bool) -> Iterator[Work]:
+        """A transaction that commits, audited, when the block ends, and leaves nothing when it raises."""
+        with self.database.transaction(write=write) as connection:
+            work = Work(self, connection, write=write)
+            yield work
+            work.finish()
+
+    def run(self, task: Callable[[Work], T], *, write: bool) -> T | None:
+        """`task` in a unit of work of its own, again from the start when it fails for a passing reason.
+
+        None when a COMMIT was lost on the way but had landed all the same.
+        """
+        uuids: list[str] = []
+
+        def attempt() -> T:
+            with self.work(write=write) as work:
+                uuids.append(work.journal.uuid)
+                return task(work)
+
+        return retried(attempt, landed=lambda: bool(uuids) and self.landed(uuids[-1]))
+
+    def landed(self, change_uuid: str) -> bool:
+        """Whether the change of that name was committed."""
+        with self.work(write=False) as work:
+            return work.system.scalar(select(Change.id).where(Change.uuid == change_uuid)) is not None
+
+
+class Work:
+    """One transaction. `system` reads everything: for the kernel, not for what a person asked."""
+
+    def __init__(self, kernel: Kernel, connection: Connection, *, write: bool) -> None:
+        self.kernel, self.connection, self.write = kernel, connection, write
+        self.now = kernel.clock.now()
+        self.journal = Journal(kernel.catalog, self.now)
+        self.system = GuardedSession(connection, SystemScope())
+        self._sessions: list[GuardedSession] = []
+
+    @property
+    def today(self) -> dt.date:
+        return self.kernel.clock.day(self.now)
+
+    @cached_property
+    def epochs(self) -> Epochs:
+        found = dict(self.system.execute(select(Epoch.name, Epoch.number)).tuples().all())
+        return Epochs(found.get("rights", 0), found.get("shares", 0))
+
+    @property
+    def org(self) -> Org:
+        return self.kernel.store.org(self.system, self.epochs)
+
+    def act_as(self, identity: Identity) -> Ctx:
+        """The context in which services act for this identity, with its rights of this moment."""
+        self.journal.identity = identity
+        rights = self.kernel.store.rights(self.system, identity.user_id, self.epochs, self.now, self.today)
+        stamp = Stamp(self.kernel.catalog, identity.user_id, self.now)
+        session = GuardedSession(
+            self.connection, PersonScope(rights), (stamp, FlushJudge(identity, rights), self.journal)
+        )
+        self._sessions.append(session)
+        return Ctx(self, session, identity, rights)
+
+    def elevated(self, reason: str, *, write: bool = False) -> GuardedSession:
+        """Another session on the same transaction that sees everything; `reason` is audited with it.
+
+        Read-only unless `write`. Its objects never reach a person's session.
+        """
+        actor = self.journal.identity.user_id if self.journal.identity else None
+        hooks = (Stamp(self.kernel.catalog, actor, self.now), self.journal) if write else ()
+        if write:
+            self.journal.reason = "; ".join(filter(None, (self.journal.reason, reason)))[:400]
+        session = GuardedSession(self.connection, SystemScope(), hooks)
+        self._sessions.append(session)
+        return session
+
+    def finish(self) -> None:
+        """Flush what is pending and append the audit. The caller commits."""
+        for session in self._sessions:
+            session.flush()
+        self.journal.write(self.connection)
+
+    def close(self) -> None:
+        for session in self._sessions:
+            session.close()
+
+
+@dataclass(frozen=True)
+class Ctx:
+    """What a service gets: the transaction, the person's session, who he is and what he may do."""
+
+    work: Work
+    db: GuardedSession
+    identity: Identity
+    rights: Rights
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.work.kernel
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.work.kernel.catalog
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.work.now
+
+    @property
+    def today(self) -> dt.date:
+        return self.work.today
+
+    @property
+    def journal(self) -> Journal:
+        return self.work.journal
+
+    @property
+    def system(self) -> Session:
+        return self.work.system
+
+    def loaded(self, record: Any) -> dict[str, Any]:
+        """A record's columns by attribute, as rights and conditions read them."""
+        return row_of(record)
+
+
+def row_of(record: Any) -> dict[str, Any]:
+    """The column attributes of a loaded record."""
+    from sqlalchemy import inspect
+
+    return {attribute.key: getattr(record, attribute.key) for attribute in inspect(type(record)).column_attrs}

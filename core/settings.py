@@ -1,0 +1,96 @@
+"""Settings: the ini file's `kehu.*` lines, overlaid by `KEHU_*` variables, checked and typed."""
+
+from __future__ import annotations
+
+import os
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from core.errors import KehuError
+from plugins import Setting, parse_names
+from plugins.errors import did_you_mean
+
+NOT_SETTINGS = {"KEHU_INI", "KEHU_SHARED", "KEHU_NOW"}
+DATABASE_FILE = "kehu.db"
+
+
+class SettingsError(KehuError):
+    """A setting is unknown or cannot be read; says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an installation can set. The names are those of the ini file without `kehu.`."""
+
+    database_url: str = ""
+    plugins: tuple[str, ...] = ()
+    time_zone: str = "Asia/Shanghai"  # business dates, and what `today` means
+    title: str = "Kehu"
+    production: bool = False
+    testing: bool = False
+    session_days: int = 14
+    of_plugins: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(
+    lines: Mapping[str, str], environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """Settings from ini lines and the environment; `folder` is where the embedded database lies.
+
+    Raises SettingsError for unknown names and unreadable values.
+    """
+    values = {name.removeprefix("kehu."): value for name, value in lines.items() if name.startswith("kehu.")}
+    for name, value in (os.environ if environ is None else environ).items():
+        if name.startswith("KEHU_") and name not in NOT_SETTINGS:
+            values[name.removeprefix("KEHU_").lower().replace("__", ".")] = value
+    known = {item.name: item.type for item in fields(Settings) if item.name != "of_plugins"}
+    of_plugins = {name: values.pop(name) for name in list(values) if "." in name}
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"unknown setting kehu.{name}{did_you_mean(name, known)}")
+    typed: dict[str, Any] = {name: _typed(f"kehu.{name}", str(known[name]), value) for name, value in values.items()}
+    settings = Settings(**typed, of_plugins=of_plugins)
+    if not settings.database_url:
+        path = (folder or Path.cwd()).resolve() / DATABASE_FILE
+        settings = Settings(**{**typed, "database_url": f"sqlite:///{path}"}, of_plugins=of_plugins)
+    _check(settings)
+    return settings
+
+
+def check_plugin_settings(settings: Settings, manifests: Any) -> None:
+    """Every `kehu.NAME.x` must be declared by the enabled plugin NAME, and readable as its type."""
+    declared: dict[str, Setting] = {f"{m.name}.{s.name}": s for m in manifests for s in m.settings}
+    for name, value in settings.of_plugins.items():
+        if name not in declared:
+            raise SettingsError(f"unknown setting kehu.{name}{did_you_mean(name, declared)}")
+        _typed(f"kehu.{name}", declared[name].type.__name__, value)
+
+
+def _typed(name: str, kind: str, value: str) -> Any:
+    value = value.strip()
+    if kind.startswith("tuple"):
+        return parse_names(value)
+    if kind == "bool":
+        known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+        if value.casefold() not in known:
+            raise SettingsError(f"{name} is true or false, not {value!r}")
+        return known[value.casefold()]
+    if kind == "int":
+        if not value.isdecimal():
+            raise SettingsError(f"{name} is a whole number, not {value!r}")
+        return int(value)
+    return value
+
+
+def _check(settings: Settings) -> None:
+    try:
+        zoneinfo.ZoneInfo(settings.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(
+            f"kehu.time_zone: there is no zone {settings.time_zone!r}; write it like Asia/Shanghai"
+        ) from None
+    if settings.testing and settings.production:
+        raise SettingsError("kehu.testing and kehu.production exclude each other; switch one off")
