@@ -7,6 +7,7 @@ templates go by. Wrong input raises `BadValue` with a sentence for the person wh
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +107,17 @@ class Boolean:
         raise BadValue(_("Give true or false."))
 
     def parse_text(self, value: str) -> bool | None:
-        known = {"": None, "true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
+        known = {
+            "": None,
+            "true": True,
+            "yes": True,
+            "1": True,
+            "是": True,
+            "false": False,
+            "no": False,
+            "0": False,
+            "否": False,
+        }
         try:
             return known[value.strip().casefold()]
         except KeyError:
@@ -233,11 +244,13 @@ class Choice:
 class Reference:
     """Another record: written as its id (a number) or its natural key (a string).
 
-    `within` fixes fields of the target, such as `{"list": "region"}` for a term.
+    `within` fixes fields of the target, such as `("list", "region")` for a term; `same` names
+    fields in which a target named by key agrees with the record itself.
     """
 
     entity: str
     within: tuple[tuple[str, str], ...] = ()
+    same: tuple[str, ...] = ()
     kind = "reference"
 
     def parse(self, value: Any) -> int | str | None:
@@ -285,6 +298,29 @@ class References:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Whom something is given to: `{"user": …}`, `{"unit": …}` or `{"role": …}`, by id or key."""
+
+    kind = "target"
+
+    def parse(self, value: Any) -> dict[str, int | str] | None:
+        if not isinstance(value, dict) or len(value) != 1 or not set(value) <= {"user", "unit", "role"}:
+            raise BadValue(_('Give one of {"user": …}, {"unit": …} or {"role": …}.'))
+        ((name, key),) = value.items()
+        parsed = Reference(f"core.{name}").parse(key)
+        if parsed is None:
+            raise BadValue(_('Give one of {"user": …}, {"unit": …} or {"role": …}.'))
+        return {name: parsed}
+
+    def parse_text(self, value: str) -> dict[str, int | str] | None:
+        name, _colon, key = value.partition(":")
+        return self.parse({name.strip(): key.strip()})
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
 class Document:
     """A JSON value with a shape that `check(value)` returns cleaned, or raises BadValue."""
 
@@ -295,8 +331,6 @@ class Document:
         return self.check(value)
 
     def parse_text(self, value: str) -> Any:
-        import json
-
         try:
             return self.check(json.loads(value)) if value.strip() else self.check(None)
         except json.JSONDecodeError:

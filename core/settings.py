@@ -35,9 +35,7 @@ class Settings:
     of_plugins: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read(
-    lines: Mapping[str, str], environ: Mapping[str, str] | None = None, folder: Path | None = None
-) -> Settings:
+def read(lines: Mapping[str, str], environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """Settings from ini lines and the environment; `folder` is where the embedded database lies.
 
     Raises SettingsError for unknown names and unreadable values.

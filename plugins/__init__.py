@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contributions import Column, Entity, Field, FieldType, Group, Panel, Verb
+from .contributions import Column, Entity, Field, FieldType, Group, Panel, Rules, Verb
 from .discovery import ENTRY_POINT_GROUP, Found, discover
 from .errors import ContractError, DependencyError, ManifestError, PluginError
 from .graph import parse_names, resolve
@@ -32,6 +32,7 @@ __all__ = [
     "PluginError",
     "PluginState",
     "Registry",
+    "Rules",
     "Setting",
     "Verb",
     "discover",

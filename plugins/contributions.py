@@ -68,13 +68,25 @@ class Verb:
     on_binned: bool = False
 
 
+class Rules:
+    """What an entity's values must obey beyond their types. Subclass and override.
+
+    `ctx` is the kernel's context; both raise the kernel's errors (`core.api.Invalid`, `Conflict`).
+    """
+
+    def prepare(self, ctx: Any, record: Any, values: dict[str, Any], creating: bool) -> None:
+        """Fill in and check `values` (by field name) before they are stored; `record` is None on create."""
+
+    def before_delete(self, ctx: Any, record: Any) -> None:
+        """Refuse a deletion that something stands in the way of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entity:
     """A kind of record, described once; list, form, REST and import are derived from it.
 
     `label` and `natural_key` name fields. `public` lists the fields that every user reads
-    whatever his grants. `prepare(ctx, record, values, creating)` fills and checks values before
-    they are written and raises `core.api.Invalid`.
+    whatever his grants.
     """
 
     key: str
@@ -89,7 +101,7 @@ class Entity:
     natural_key: str = "code"
     public: tuple[str, ...] = ()
     verbs: tuple[Verb, ...] = ()
-    prepare: Callable[[Any, Any, dict[str, Any], bool], None] | None = None
+    rules: Rules = Rules()  # noqa: RUF009 - has no state
     icon: str = "list"
 
     def field(self, name: str) -> Field:

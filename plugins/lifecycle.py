@@ -21,9 +21,7 @@ class PluginState:
     why: str = ""
 
 
-def states(
-    found: Mapping[str, Found], enabled: Collection[str], known: Iterable[str] = ()
-) -> list[PluginState]:
+def states(found: Mapping[str, Found], enabled: Collection[str], known: Iterable[str] = ()) -> list[PluginState]:
     """The state of every plugin that is found, enabled, or known to the database, by name.
 
     `known` holds the names of the plugins whose tables are in the database.

@@ -30,6 +30,4 @@ def _import(manifest: Manifest, module: str) -> ModuleType:
         return import_module(module, manifest.package)
     except Exception as exc:
         where = f"{manifest.package}{module}"
-        raise PluginError(
-            f"plugin {manifest.name!r}: cannot import {where}: {type(exc).__name__}: {exc}"
-        ) from exc
+        raise PluginError(f"plugin {manifest.name!r}: cannot import {where}: {type(exc).__name__}: {exc}") from exc

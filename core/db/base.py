@@ -26,9 +26,11 @@ def short_name(prefix: str, *parts: str) -> str:
 def _named(prefix: str) -> Any:
     def name(constraint: Constraint | Index, table: Table) -> str:
         columns = constraint.columns if isinstance(constraint, Index) else getattr(constraint, "columns", ())
-        keys = [element.parent.name for element in constraint.elements] if isinstance(
-            constraint, ForeignKeyConstraint
-        ) else [column.name for column in columns]
+        keys = (
+            [element.parent.name for element in constraint.elements]
+            if isinstance(constraint, ForeignKeyConstraint)
+            else [column.name for column in columns]
+        )
         return short_name(prefix, table.name, *keys)
 
     return name

@@ -6,10 +6,10 @@ import fcntl
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from core.db import engine as engines
 from core.db import guard
@@ -18,23 +18,31 @@ T = TypeVar("T")
 ATTEMPTS = 5
 
 
+@contextmanager
+def write_queue(engine: Engine) -> Iterator[None]:
+    """A writer's turn. On SQLite writers queue at a file lock in front of the database: without it
+    one of eight waits ten seconds, with it none waits a tenth. Servers queue by themselves.
+    """
+    path = engines.sqlite_path(engine)
+    if path is None:
+        yield
+        return
+    with path.with_name(path.name + ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
 class LostCommit(Exception):
     """The connection died while COMMIT was under way: nobody knows yet whether it took."""
 
 
 class Database:
-    """The engine with the tripwire on it.
-
-    On SQLite writers queue at a file lock in front of the database: without it one of eight
-    writers waits ten seconds, with it none waits a tenth.
-    """
+    """The engine with the tripwire on it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = engines.create(url)
         guard.watch(self.engine)
-        path = engines.sqlite_path(self.engine)
-        self._queue = None if path is None else path.with_name(path.name + ".lock")
 
     @property
     def dialect(self) -> str:
@@ -43,13 +51,15 @@ class Database:
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[Connection]:
         """A connection in a transaction: committed when the block ends, rolled back when it raises."""
-        with self._turn(write), self.engine.connect() as connection:
+        turn = write_queue(self.engine) if write else nullcontext()
+        with turn, self.engine.connect() as connection:
             connection = connection.execution_options(**{engines.WRITE: write})
             transaction = connection.begin()
             try:
                 yield connection
             except BaseException:
-                transaction.rollback()
+                if transaction.is_active:  # a failed flush has rolled it back already
+                    transaction.rollback()
                 raise
             try:
                 transaction.commit()
@@ -57,15 +67,6 @@ class Database:
                 if engines.retryable(error) and getattr(error, "connection_invalidated", False):
                     raise LostCommit from error
                 raise
-
-    @contextmanager
-    def _turn(self, write: bool) -> Iterator[None]:
-        if not write or self._queue is None:
-            yield
-            return
-        with self._queue.open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -92,10 +93,3 @@ def retried(work: Callable[[], T], *, landed: Callable[[], bool] | None = None) 
                 raise
         time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
     raise AssertionError("unreachable")
-
-
-def connection_of(session: Any) -> Connection:
-    """The connection that a session runs on."""
-    bind = session.get_bind()
-    assert isinstance(bind, Connection)
-    return bind

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, Table, event, inspect
+from sqlalchemy import Connection, Engine, Table, event, inspect
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from sqlalchemy.orm.strategy_options import Load
 from sqlalchemy.sql import visitors
@@ -57,7 +57,9 @@ class WriteHook(Protocol):
 class GuardedSession(Session):
     """The only kind of session there is. `scope` decides reads, `hooks` decide writes."""
 
-    def __init__(self, bind: Any, scope: Scope, hooks: Iterable[WriteHook] = (), **info: Any) -> None:
+    bind: Connection
+
+    def __init__(self, bind: Connection, scope: Scope, hooks: Iterable[WriteHook] = (), **info: Any) -> None:
         super().__init__(bind, autoflush=False, expire_on_commit=False, join_transaction_mode="rollback_only")
         self.info.update(info)
         self.scope = scope
@@ -67,8 +69,7 @@ class GuardedSession(Session):
         try:
             super().flush(objects)
         finally:
-            if self.in_transaction():
-                self.connection().info.pop(_FLUSHING, None)
+            self.bind.info.pop(_FLUSHING, None)
 
 
 @event.listens_for(GuardedSession, "do_orm_execute")
@@ -82,7 +83,7 @@ def _attach(state: ORMExecuteState) -> None:
     models = models_of(state.statement)
     options = scope.options(models, state.execution_options)
     if options:
-        state.statement = state.statement.options(*options)  # type: ignore[attr-defined]
+        state.statement = state.statement.options(*options)
     state.update_execution_options(**{TABLES: _tables_of(models)})
 
 
@@ -96,12 +97,12 @@ def _judge(session: GuardedSession, _context: Any, _objects: Any) -> None:
         raise Refused("this session is for reading")
     for hook in session.hooks:
         hook.before(session, new, dirty, deleted)
-    session.connection().info[_FLUSHING] = True
+    session.bind.info[_FLUSHING] = True
 
 
 @event.listens_for(GuardedSession, "after_flush")
 def _judge_result(session: GuardedSession, _context: Any) -> None:
-    session.connection().info.pop(_FLUSHING, None)
+    session.bind.info.pop(_FLUSHING, None)
     for hook in session.hooks:
         hook.after(session)
 
@@ -171,7 +172,7 @@ def _loaded_by(option: Any) -> Iterable[type]:
     if not isinstance(option, Load):
         return
     for part in option.context:
-        for step in part.path:
+        for step in part.path.path:
             mapper = getattr(step, "mapper", None)
             if isinstance(mapper, Mapper):
                 yield mapper.class_

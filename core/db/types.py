@@ -11,7 +11,18 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, DateTime, Numeric, SmallInteger, String, Text, Unicode, UnicodeText
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    Unicode,
+    UnicodeText,
+)
 from sqlalchemy.dialects import mssql, mysql, oracle
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -28,27 +39,35 @@ MONEY_MAX = Decimal("99999999999999.9999")
 def text(length: int) -> TypeEngine[str]:
     """A Unicode string of at most `length` characters, compared by code point."""
     mariadb = mysql.VARCHAR(length, collation=_MARIADB_COLLATION)
-    return (
+    kind = (
         Unicode(length)
         .with_variant(Unicode(length, collation="C"), "postgresql")
         .with_variant(mariadb, "mysql", "mariadb")
         .with_variant(String(4 * length), _DB2)
     )
+    return _known_as(kind, f"text({length})")
 
 
 def long_text() -> TypeEngine[str]:
     """Unicode text without a length limit of its own; not for indexes."""
-    return (
+    kind = (
         UnicodeText()
         .with_variant(UnicodeText(collation="C"), "postgresql")
         .with_variant(mysql.LONGTEXT(collation=_MARIADB_COLLATION), "mysql", "mariadb")
         .with_variant(Text(), _DB2)
     )
+    return _known_as(kind, "long_text()")
 
 
 def boolean() -> TypeEngine[bool]:
     """True or false; a small integer on Oracle, which had no boolean before 23ai."""
-    return Boolean().with_variant(SmallInteger(), "oracle")
+    return _known_as(Boolean().with_variant(SmallInteger(), "oracle"), "boolean()")
+
+
+def _known_as(kind: TypeEngine[Any], spelling: str) -> TypeEngine[Any]:
+    # How a generated migration writes the type, instead of all its variants.
+    kind.kehu_spelling = spelling  # type: ignore[attr-defined]
+    return kind
 
 
 class Money(TypeDecorator[Decimal]):

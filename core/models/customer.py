@@ -19,7 +19,11 @@ class Customer(Record, RecordScoped, Binnable, Base):
     """
 
     __tablename__ = "core_customer"
-    __table_args__ = (Index(None, "owner_id", "sort_key"), Index(None, "unit_id", "sort_key"), Index(None, "sort_key", "id"))
+    __table_args__ = (
+        Index(None, "owner_id", "sort_key"),
+        Index(None, "unit_id", "sort_key"),
+        Index(None, "sort_key", "id"),
+    )
 
     code: Mapped[str] = mapped_column(text(32), unique=True)
     name: Mapped[str] = mapped_column(text(200))

@@ -112,9 +112,7 @@ def _checked(line: Any, number: int, catalog: Catalog, clean: Any) -> dict[str, 
         result: dict[str, Any] = clean(line, catalog)
         return result
     except BadValue as problem:
-        raise BadValue(
-            _("Line ${n}: ${problem}", mapping={"n": number, "problem": problem.message})
-        ) from None
+        raise BadValue(_("Line ${n}: ${problem}", mapping={"n": number, "problem": problem.message})) from None
 
 
 def _clean_grant(line: dict[str, Any], catalog: Catalog) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from core.security.scope import ACTION, FOR, ROWS
 from plugins import Entity
 
 _CHUNK = 500
+_STAMPED = {"version", "created_at", "created_by_id", "updated_at", "updated_by_id", "sort_key"}
 Demand = tuple[Entity, str]
 
 
@@ -87,12 +88,12 @@ class FlushJudge:
         if isinstance(obj, AttachedTo):
             yield self._target(obj), obj.record_id
             return
-        changed = changed_attributes(obj)
         rights = {attribute_name(field): field.right for field in entity.fields}
-        for action in {rights[name] for name in changed & rights.keys()}:
+        if isinstance(obj, Binnable):
+            rights["deleted_at"] = "delete"
+        changed = {name for name in changed_attributes(obj) if not _is_derived(name)}
+        for action in {rights.get(name, "edit") for name in changed}:
             yield (entity, action), obj.id
-        if isinstance(obj, Binnable) and "deleted_at" in changed:
-            yield (entity, "delete"), obj.id
 
     def _require(self, session: Session, demand: Demand, ids: set[int]) -> None:
         entity, action = demand
@@ -101,9 +102,7 @@ class FlushJudge:
         for start in range(0, len(ordered), _CHUNK):
             chunk = ordered[start : start + _CHUNK]
             statement = select(model.id).where(model.id.in_(chunk))
-            allowed = session.scalars(
-                statement, execution_options={FOR: model, ACTION: action, ROWS: "any"}
-            ).all()
+            allowed = session.scalars(statement, execution_options={FOR: model, ACTION: action, ROWS: "any"}).all()
             if len(set(allowed)) < len(chunk):
                 raise Forbidden(refusal(action))
 
@@ -111,6 +110,11 @@ class FlushJudge:
 def changed_attributes(obj: Any) -> set[str]:
     """Names of the attributes whose value differs from what was loaded."""
     return {state.key for state in inspect(obj).attrs if state.history.has_changes()}
+
+
+def _is_derived(attribute: str) -> bool:
+    """Whether the stamp sets it, not the writer."""
+    return attribute in _STAMPED or attribute.endswith("_folded")
 
 
 def refusal(action: str) -> str:

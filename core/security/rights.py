@@ -53,9 +53,7 @@ class Person:
 class Rights:
     """See the module. `today` and `zone` are the site's, for conditions."""
 
-    def __init__(
-        self, person: Person, org: Org, shares: Shares, catalog: Catalog, today: dt.date, zone: str
-    ) -> None:
+    def __init__(self, person: Person, org: Org, shares: Shares, catalog: Catalog, today: dt.date, zone: str) -> None:
         self.person, self.org, self.shares, self.catalog = person, org, shares, catalog
         self.units = org.subtree(person.unit_id)
         self.dealer = org.is_dealer(person.unit_id)
@@ -114,7 +112,9 @@ class Rights:
                 if grant.deny:
                     return false()
                 continue
-            condition = true() if grant.condition is None else to_sql(grant.condition, entity.model, self.catalog, self.context)
+            condition = (
+                true() if grant.condition is None else to_sql(grant.condition, entity.model, self.catalog, self.context)
+            )
             (denied if grant.deny else given).append(and_(self._reach(entity.model, grant.reach, action), condition))
         shared = self.shares.of(entity, action)
         if shared:
@@ -133,7 +133,8 @@ class Rights:
     def _within_customer(self, entity: Entity, action: str, own: ColumnElement[bool]) -> ColumnElement[bool]:
         """A child follows its customer: seen with it; changed with a grant of the child's own."""
         customer = self.catalog["core.customer"]
-        parents = select(Customer.__table__.c.id).where(_on_table(self.criterion(customer, "view")))
+        table = Customer.__table__
+        parents = select(table.c.id).where(_on_table(self.criterion(customer, "view")), table.c.deleted_at.is_(None))
         visible = entity.model.customer_id.in_(parents)  # type: ignore[attr-defined]
         return visible if action == "view" else and_(visible, own)
 
@@ -143,7 +144,7 @@ class Rights:
         if issubclass(model, CustomerScoped):
             table = Customer.__table__
             parents = select(table.c.id).where(self._reach_of(table.c.owner_id, table.c.unit_id, reach, action))
-            return model.customer_id.in_(parents)  # type: ignore[no-any-return, attr-defined]
+            return model.customer_id.in_(parents)
         owner, unit = getattr(model, "OWNER", None), getattr(model, "UNIT", None)
         return self._reach_of(owner and getattr(model, owner), unit and getattr(model, unit), reach, action)
 
@@ -155,7 +156,7 @@ class Rights:
             return and_(mine, unit == self.person.unit_id) if action == "create" and unit is not None else mine
         if unit is None:
             return false()
-        return unit.in_(self.units if reach == "subtree" else (self.person.unit_id,))  # type: ignore[no-any-return]
+        return unit.in_(self.units if reach == "subtree" else (self.person.unit_id,))
 
     # --- on one row -----------------------------------------------------------------------------
 

@@ -65,8 +65,10 @@ class PersonScope:
         entity = self.rights.catalog.of_model(model)
         if entity is None:
             raise Refused(f"{model.__name__} is not an entity: read it in elevated work")
-        criterion = self._attached(entity, attached) if attached and issubclass(model, AttachedTo) else (
-            self.rights.criterion(entity, action, granted=granted)
+        criterion = (
+            self._attached(entity, attached)
+            if attached and issubclass(model, AttachedTo)
+            else (self.rights.criterion(entity, action, granted=granted))
         )
         if issubclass(model, Binnable) and rows != "any":
             binned = model.deleted_at.is_not(None) if rows == "binned" else model.deleted_at.is_(None)
@@ -77,4 +79,3 @@ class PersonScope:
     def _attached(entity: Entity, attached: tuple[str, int]) -> ColumnElement[bool]:
         model: Any = entity.model
         return and_(model.entity == attached[0], model.record_id == attached[1])
-

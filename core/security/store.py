@@ -96,7 +96,7 @@ def _shares(session: Session, person: Person, org: Org, now: dt.datetime) -> Sha
     """A share to a unit is a share to its people and to those of the units below it."""
     units = org.ancestors(person.unit_id)
     rows = session.execute(
-        select(Share.entity, Share.record_id, Share.can_view, Share.can_edit, Share.from_at, Share.until_at)
+        select(Share.entity, Share.record_id, Share.actions, Share.from_at, Share.until_at)
         .where(
             or_(
                 Share.to_user_id == person.user_id,
@@ -109,12 +109,12 @@ def _shares(session: Session, person: Person, org: Org, now: dt.datetime) -> Sha
     )
     ids: dict[tuple[str, str], set[int]] = {}
     turns: list[dt.datetime] = []
-    for entity, record_id, can_view, can_edit, from_at, until_at in rows:
+    for entity, record_id, actions, from_at, until_at in rows:
         turns += [moment for moment in (from_at, until_at) if moment is not None and moment > now]
         if from_at is not None and from_at > now:
             continue
-        for action, given in (("view", can_view), ("edit", can_edit)):
+        for action in actions:
             known = ids.setdefault((entity, action), set())
-            if given and len(known) < MOST_SHARES:
+            if len(known) < MOST_SHARES:
                 known.add(record_id)
     return Shares({key: tuple(sorted(found)) for key, found in ids.items()}, min(turns, default=None))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, inspect, insert, select, update
+from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from core.db.guard import ALL, TABLES
@@ -147,15 +147,13 @@ def _action(obj: Any, kind: str) -> str:
 def _changes(entity: Entity, obj: Any, kind: str) -> Iterator[dict[str, Any]]:
     for field in entity.fields:
         state = inspect(obj).attrs.get(attribute_name(field))
-        if state is None:
-            continue
-        old, new = _before(state, field), _value(field, getattr(obj, attribute_name(field), None))
-        if kind == "create":
-            old = None if field.type.kind != "references" else []
-        elif kind == "delete":
+        old, new = None, _value(field, getattr(obj, attribute_name(field)))
+        if kind == "delete":
             old, new = new, None
-        elif not state.history.has_changes():
-            continue
+        elif kind == "edit":
+            if state is None or not state.history.has_changes():
+                continue
+            old = _before(state, field)
         if old != new:
             yield {"field": field.name, "old": old, "new": new}
 

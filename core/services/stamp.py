@@ -57,7 +57,8 @@ def _derive(obj: Any) -> None:
 
 
 def _derived(model: type) -> Iterable[tuple[str, str, Any]]:
-    for attribute in inspect(model).column_attrs:
+    mapper: Any = inspect(model)
+    for attribute in mapper.column_attrs:
         name = attribute.key
         if name == "sort_key":
             yield "name", name, sort_key

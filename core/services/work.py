@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -23,10 +23,11 @@ from core.security.org import Org
 from core.security.rights import Rights
 from core.security.scope import PersonScope, SystemScope
 from core.security.store import Epochs, RightsStore
+from core.services.epochs import EpochWatch
 from core.services.journal import Journal
 from core.services.stamp import Stamp
 from core.settings import Settings
-from plugins import Column, Panel, Registry
+from plugins import Column, Manifest, Panel, Registry
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Kernel:
     """All that one application is made of. Built at boot, then never changed."""
 
     settings: Settings
+    manifests: tuple[Manifest, ...]
     database: Database
     catalog: Catalog
     panels: Registry[Panel]
@@ -79,6 +81,7 @@ class Work:
         self.now = kernel.clock.now()
         self.journal = Journal(kernel.catalog, self.now)
         self.system = GuardedSession(connection, SystemScope())
+        self._epoch_watch = EpochWatch()
         self._sessions: list[GuardedSession] = []
 
     @property
@@ -100,7 +103,9 @@ class Work:
         rights = self.kernel.store.rights(self.system, identity.user_id, self.epochs, self.now, self.today)
         stamp = Stamp(self.kernel.catalog, identity.user_id, self.now)
         session = GuardedSession(
-            self.connection, PersonScope(rights), (stamp, FlushJudge(identity, rights), self.journal)
+            self.connection,
+            PersonScope(rights),
+            (stamp, FlushJudge(identity, rights), self.journal, self._epoch_watch),
         )
         self._sessions.append(session)
         return Ctx(self, session, identity, rights)
@@ -111,7 +116,7 @@ class Work:
         Read-only unless `write`. Its objects never reach a person's session.
         """
         actor = self.journal.identity.user_id if self.journal.identity else None
-        hooks = (Stamp(self.kernel.catalog, actor, self.now), self.journal) if write else ()
+        hooks = (Stamp(self.kernel.catalog, actor, self.now), self.journal, self._epoch_watch) if write else ()
         if write:
             self.journal.reason = "; ".join(filter(None, (self.journal.reason, reason)))[:400]
         session = GuardedSession(self.connection, SystemScope(), hooks)
@@ -122,6 +127,7 @@ class Work:
         """Flush what is pending and append the audit. The caller commits."""
         for session in self._sessions:
             session.flush()
+        self._epoch_watch.write(self.connection)
         self.journal.write(self.connection)
 
     def close(self) -> None:
@@ -161,14 +167,3 @@ class Ctx:
     @property
     def system(self) -> Session:
         return self.work.system
-
-    def loaded(self, record: Any) -> dict[str, Any]:
-        """A record's columns by attribute, as rights and conditions read them."""
-        return row_of(record)
-
-
-def row_of(record: Any) -> dict[str, Any]:
-    """The column attributes of a loaded record."""
-    from sqlalchemy import inspect
-
-    return {attribute.key: getattr(record, attribute.key) for attribute in inspect(type(record)).column_attrs}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 from core.security.catalog import attribute_name
@@ -74,34 +75,32 @@ class _Judge:
 
     def _value(self, path: Path, row: Row) -> Any:
         """The value at the end of the path; an empty set of references is None too."""
-        found: Row | None = row
-        for step, following in zip(path, path[1:], strict=False):
-            id = found[attribute_name(step.field)]
+        for step, following in pairwise(path):
+            id = row[attribute_name(step.field)]
             found = None if id is None else self.resolver.load(following.entity.key, id)
             if found is None:
                 return None
-        value = found[attribute_name(path[-1].field)]
-        return (value or None) if path[-1].field.type.kind == "references" else value
+            row = found
+        value = row[attribute_name(path[-1].field)]
+        return (value or None) if path[-1].kind == "references" else value
 
     def _among(self, path: Path, values: tuple[Value, ...], row: Row) -> bool:
         value = self._value(path, row)
         if value is None:
             return False
-        kind = path[-1].field.type.kind
-        if kind == "references":
+        if path[-1].kind == "references":
             return not self._ids(path[-1], values).isdisjoint(value)
-        if kind == "reference":
+        if path[-1].kind == "reference":
             return value in self._ids(path[-1], values)
         return value in [plain(candidate, self.context) for candidate in values]
 
     def _ids(self, step: Step, values: tuple[Value, ...]) -> set[int]:
         mine, ids, keys = split_ids(values, self.context)
-        entity_key = step.field.type.entity
-        found = (self.resolver.find(entity_key, key.text, key.within) for key in keys)
+        found = (self.resolver.find(step.refers_to, key.text, key.within) for key in keys)
         return {*mine, *ids, *(id for id in found if id is not None)}
 
     def _within(self, node: Range, row: Row) -> bool:
-        value, kind = self._value(node.path, row), node.path[-1].field.type.kind
+        value, kind = self._value(node.path, row), node.path[-1].kind
         if value is None:
             return False
         if node.low is not None:

@@ -11,9 +11,10 @@ from core.fields import BadValue, Reference
 from core.i18n import _
 from core.security.catalog import Catalog
 from core.security.conditions.syntax import Key, Mine, Path, Step, Today, Value
-from plugins import Entity, Field
+from plugins import Entity
 
 MAX_HOPS = 3
+MAX_UNIT_LISTS = 10  # each becomes a parameter per unit, and databases limit those
 _MAX_NUMBER = 10**40  # beyond all that fields hold; Python refuses to write out far longer ones
 _SHOWN = 60  # characters of what was sent that a message repeats
 
@@ -35,6 +36,7 @@ class Operands:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.fields: set[tuple[str, str]] = set()
+        self.unit_lists = 0
 
     # --- paths ----------------------------------------------------------------------------------
 
@@ -60,64 +62,65 @@ class Operands:
         return Step(entity, field)
 
     def _behind(self, step: Step, at: str) -> Entity:
-        if step.field.type.kind != "reference":
-            message = _(
-                "“${field}” does not refer to one record: nothing can follow it.",
-                mapping={"field": step.field.name},
-            )
-            raise Fault(at, message)
-        return self.target(step.field, at)
+        if step.kind != "reference":
+            facts = {"field": step.field.name}
+            raise Fault(at, _("“${field}” is no reference to one record: end there.", mapping=facts))
+        return self.target(step, at)
 
-    def target(self, field: Field, at: str) -> Entity:
+    def target(self, step: Step, at: str) -> Entity:
         """The entity that a field refers to."""
-        key = field.type.entity  # type: ignore[attr-defined]
-        entity = self.catalog.get(key)
+        entity = self.catalog.get(step.refers_to)
         if entity is None:
-            message = _("“${field}” refers to ${key}, which is not there.", mapping={"field": field.name, "key": key})
+            facts = {"field": step.field.name, "key": step.refers_to}
+            message = _("“${field}” refers to ${key}, which is not there.", mapping=facts)
             raise Fault(at, message, unknown_field=True)
         return entity
 
     # --- values ---------------------------------------------------------------------------------
 
-    def value(self, raw: Any, field: Field, at: str) -> Value | None:
+    def value(self, raw: Any, step: Step, at: str) -> Value | None:
         """The value to compare the field with; None for null."""
         if isinstance(raw, dict):
-            return _dynamic(raw, field, at)
+            return self._dynamic(raw, step, at)
         if isinstance(raw, int) and abs(raw) > _MAX_NUMBER:
             raise Fault(at, _("The number is too large."))
-        kind: Any = field.type
-        if kind.kind == "references":
-            kind = Reference(kind.entity)
+        refers = step.kind in ("reference", "references")
+        kind: Any = Reference(step.refers_to) if refers else step.field.type
         try:
             value: Value | None = kind.parse(raw)
         except BadValue as bad:
             raise Fault(at, bad.message) from None
-        if isinstance(kind, Reference) and isinstance(value, str):
-            return self._key(value, field, at)
-        return value
+        return self._record(value, step, at) if refers and value is not None else value
 
-    def _key(self, text: str, field: Field, at: str) -> Key:
-        target = self.target(field, at)
-        within: tuple[tuple[str, str], ...] = getattr(field.type, "within", ())
-        if target.natural_key not in _names(target):
+    def _record(self, value: Value, step: Step, at: str) -> Value:
+        """A record of the target entity, by its id or its natural key."""
+        target = self.target(step, at)
+        if not isinstance(value, str):
+            return value
+        if all(field.name != target.natural_key for field in target.fields):
             raise Fault(at, _("Give an id (a number)."))
-        for name in (target.natural_key, *(name for name, _value in within)):
+        within: tuple[tuple[str, str], ...] = getattr(step.field.type, "within", ())
+        for name in (target.natural_key, *dict(within)):
             self.step(target, name, at)
-        return Key(text, within)
+        return Key(value, within)
 
-
-def _dynamic(raw: dict[Any, Any], field: Field, at: str) -> Mine | Today:
-    """`{"$": "me"}` and its like."""
-    name = raw.get("$")
-    if not isinstance(name, str) or not raw.keys() <= {"$", "offset"}:
-        raise Fault(at, _('Give a value, or {"$": name} with one of: ${names}.', mapping={"names": "me my_unit my_units today"}))
-    if name == "today" and field.type.kind in ("date", "moment"):
-        return Today(_days(raw.get("offset", "0d"), at))
-    if "offset" in raw:
-        raise Fault(at, _("Only “today” takes an offset."))
-    if name in _MINE and getattr(field.type, "entity", None) == _MINE[name]:
+    def _dynamic(self, raw: dict[Any, Any], step: Step, at: str) -> Mine | Today:
+        """`{"$": "me"}` and its like."""
+        name = raw.get("$")
+        if not isinstance(name, str) or not raw.keys() <= {"$", "offset"}:
+            facts = {"names": " ".join((*_MINE, "today"))}
+            raise Fault(at, _('Give a value, or {"$": name} with one of: ${names}', mapping=facts))
+        if name == "today" and step.kind in ("date", "moment"):
+            return Today(_days(raw.get("offset", "0d"), at))
+        if "offset" in raw:
+            raise Fault(at, _("Only “today” takes an offset."))
+        if name not in _MINE or step.kind not in ("reference", "references") or step.refers_to != _MINE[name]:
+            facts = {"name": shown(name), "field": step.field.name}
+            raise Fault(at, _("“${name}” does not fit “${field}”.", mapping=facts))
+        self.unit_lists += name == "my_units"
+        if self.unit_lists > MAX_UNIT_LISTS:
+            raise Fault(at, _("“my_units” may stand in at most ${n} places.", mapping={"n": MAX_UNIT_LISTS}))
         return Mine(name)
-    raise Fault(at, _("“${name}” does not fit “${field}”.", mapping={"name": shown(name), "field": field.name}))
 
 
 def _days(offset: Any, at: str) -> int:
@@ -139,12 +142,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name[:_SHOWN], known, 1)), None)
 
 
-def _names(entity: Entity) -> list[str]:
-    return [field.name for field in entity.fields]
-
-
 def _no_field(entity: Entity, name: str) -> str:
-    guess = closest(name, _names(entity))
+    guess = closest(name, [field.name for field in entity.fields])
     facts = {"name": shown(name), "entity": entity.key, "guess": guess}
     if guess is None:
         return _("${entity} has no field “${name}”.", mapping=facts)

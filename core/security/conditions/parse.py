@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
 
 from core.i18n import _
 from core.security.catalog import Catalog, attribute_name
@@ -136,10 +137,9 @@ class _Parser:
         if not arguments or len(values) != expected:
             raise Fault(at, _ARITY[expected + 1])
         path = self.operands.path(arguments[0], entity, f"{at}[1]")
-        field = path[-1].field
-        fitting = OPERATORS.get(field.type.kind, ("empty",))
+        fitting = OPERATORS.get(path[-1].kind, ("empty",))
         if operator not in fitting:
-            facts = {"operator": operator, "field": field.name, "fitting": " ".join(fitting)}
+            facts = {"operator": operator, "field": path[-1].field.name, "fitting": " ".join(fitting)}
             message = _("“${operator}” does not fit “${field}”. What fits: ${fitting}", mapping=facts)
             raise Fault(f"{at}[0]", message)
         return self.test(operator, path, values)
@@ -172,17 +172,17 @@ class _Parser:
 
     def value(self, path: Path, raw: Any, at: str) -> Value:
         """A value where null makes no sense."""
-        value = self.operands.value(raw, path[-1].field, at)
+        value = self.operands.value(raw, path[-1], at)
         if value is None:
             raise Fault(at, _("Give a value here; “empty” finds what has none."))
         return value
 
     def among(self, path: Path, raw: list[tuple[Any, str]]) -> Node:
         """One of the values; null among them finds what is empty, a day all moments of it."""
-        values = list(dict.fromkeys(self.operands.value(item, path[-1].field, at) for item, at in raw))
-        is_day = {value for value in values if isinstance(value, Today) and path[-1].field.type.kind == "moment"}
-        points = tuple(value for value in values if value is not None and value not in is_day)
-        parts: list[Node] = [Range(path, Bound(day), Bound(day)) for day in is_day]
+        values = list(dict.fromkeys(self.operands.value(item, path[-1], at) for item, at in raw))
+        days = [value for value in values if isinstance(value, Today)] if path[-1].kind == "moment" else []
+        points = tuple(value for value in values if value is not None and value not in days)
+        parts: list[Node] = [Range(path, Bound(day), Bound(day)) for day in days]
         if points or not values:
             parts.append(Among(path, points))
         if None in values:
@@ -191,9 +191,9 @@ class _Parser:
 
     def tree(self, path: Path, at: str) -> Step:
         """The field through which the records of the target hang below one another."""
-        target = self.operands.target(path[-1].field, at)
-        parent = next((field for field in target.fields if field.name == "parent"), None)
-        if parent is None or parent.type.kind != "reference" or parent.type.entity != target.key:
+        target = self.operands.target(path[-1], at)
+        parents = [Step(target, field) for field in target.fields if field.name == "parent"]
+        if not any(step.kind == "reference" and step.refers_to == target.key for step in parents):
             raise Fault(at, _("“${field}” is no tree.", mapping={"field": path[-1].field.name}))
         return self.operands.step(target, "parent", at)
 
@@ -211,15 +211,14 @@ def _listed(raw: Any, at: str) -> list[tuple[Any, str]]:
 
 def _fold(step: Step) -> str:
     """The form that is searched: what the model keeps folded is searched folded, the rest as it is."""
-    columns = inspect(step.entity.model).columns
-    folded = columns.get(f"{attribute_name(step.field)}_folded") if step.field.searchable else None
+    mapper: Mapper[Any] = inspect(step.entity.model)
+    folded = mapper.columns.get(f"{attribute_name(step.field)}_folded") if step.field.searchable else None
     return "" if folded is None else folded.info.get("fold", "text")
 
 
 def _no_operator(name: str) -> str:
     guess = closest(name, (*_KNOWN, *COMBINATORS))
+    facts = {"name": shown(name), "guess": guess}
     if guess is None:
-        return _("There is no operator “${name}”.", mapping={"name": shown(name)})
-    return _(
-        "There is no operator “${name}”. Did you mean “${guess}”?", mapping={"name": shown(name), "guess": guess}
-    )
+        return _("There is no operator “${name}”.", mapping=facts)
+    return _("There is no operator “${name}”. Did you mean “${guess}”?", mapping=facts)

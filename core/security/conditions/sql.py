@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from core.security.conditions.syntax import (
     Among,
     Condition,
     Every,
+    Key,
     Leaf,
     Matches,
     Node,
@@ -64,6 +66,8 @@ class _Compiler:
     def __init__(self, catalog: Catalog, context: SqlContext) -> None:
         self.catalog = catalog
         self.context = context
+        self._aliases: dict[str, list[Source]] = {}
+        self._nested: dict[str, int] = {}
 
     def node(self, node: Node, source: Source) -> Criterion:
         match node:
@@ -80,25 +84,35 @@ class _Compiler:
         """Follow the references and test the rows at the end: no row, no match."""
         if len(path) == 1:
             return test(source)
-        target = self._rows(path[1].entity)
-        matching = select(target_id(target)).where(self._through(path[1:], target, test))
+        with self._rows(path[1].entity) as target:
+            matching = select(_id(target)).where(self._through(path[1:], target, test))
         return _among(_column(source, path[0]), matching)
 
-    def _rows(self, entity: Entity) -> Source:
-        """A fresh alias of the entity's rows; see `to_sql`."""
-        return aliased(entity.model) if self.context.scoped else inspect(entity.model).local_table.alias()
+    @contextmanager
+    def _rows(self, entity: Entity) -> Iterator[Source]:
+        """An alias of the entity's rows that no enclosing subquery uses; see `to_sql`.
+
+        An alias takes long to make, so that subqueries side by side use the same.
+        """
+        aliases, depth = self._aliases.setdefault(entity.key, []), self._nested.get(entity.key, 0)
+        if depth == len(aliases):
+            scoped = self.context.scoped
+            aliases.append(aliased(entity.model) if scoped else inspect(entity.model).local_table.alias())
+        self._nested[entity.key] = depth + 1
+        yield aliases[depth]
+        self._nested[entity.key] = depth
 
     # --- leaves ---------------------------------------------------------------------------------
 
     def _leaf(self, node: Leaf, source: Source) -> Criterion:
         step = node.path[-1]
-        if step.field.type.kind == "references":
+        if step.kind == "references":
             return self._linked(node, source)
         column = _column(source, step)
         match node:
             case Present():
                 return column.is_not(None)
-            case Among(_, values) if step.field.type.kind == "reference":
+            case Among(_, values) if step.kind == "reference":
                 return self._refers(column, step, values)
             case Among(_, values):
                 return _among(column, [plain(value, self.context) for value in values])
@@ -110,7 +124,7 @@ class _Compiler:
                 return _among(column, self._tree(step, values, parent))
 
     def _within(self, column: Any, node: Range) -> Criterion:
-        kind, ends = node.path[-1].field.type.kind, [column.is_not(None)]
+        kind, ends = node.path[-1].kind, [column.is_not(None)]
         if node.low is not None:
             low = node.low.edge(kind, self.context, low=True)
             ends.append(column >= low if node.low.inclusive else column > low)
@@ -122,13 +136,14 @@ class _Compiler:
     def _linked(self, node: Leaf, source: Source) -> Criterion:
         """A test of a set of references: on the rows of the link table."""
         step = node.path[-1]
-        relation = inspect(step.entity.model).relationships[attribute_name(step.field)]
+        relation: Any = inspect(step.entity.model).relationships[attribute_name(step.field)]
         links = relation.secondary.alias()
-        here, there = (links.c[pairs[0][1].key] for pairs in (relation.synchronize_pairs, relation.secondary_synchronize_pairs))
+        pairs = (relation.synchronize_pairs, relation.secondary_synchronize_pairs)
+        here, there = (links.c[pair[0][1].key] for pair in pairs)
         matching = select(here)
         if isinstance(node, Among):
             matching = matching.where(self._refers(there, step, node.values))
-        return _among(_column(source, "id"), matching)
+        return _among(_id(source), matching)
 
     # --- references -----------------------------------------------------------------------------
 
@@ -139,5 +154,99 @@ class _Compiler:
         would tell which records refer to a hidden one.
         """
         mine, ids, keys = split_ids(values, self.context)
-        if keys or (ids and self.context.scoped):
-            ...
+        looked_up = ids if self.context.scoped else []
+        criterion = _among(column, mine if self.context.scoped else mine + ids)
+        if looked_up or keys:
+            return or_(criterion, _among(column, self._targets(step, looked_up, keys)))
+        return criterion
+
+    def _targets(self, step: Step, ids: list[int], keys: list[Key]) -> Select[Any]:
+        """The ids of the records that a field refers to, found by id or by natural key."""
+        entity = self.catalog[step.refers_to]
+        with self._rows(entity) as target:
+            found = [_id(target).in_(ids)] if ids else []
+            if keys:
+                fixed = [_column(target, Step(entity, entity.field(name))) == value for name, value in keys[0].within]
+                key = _column(target, Step(entity, entity.field(entity.natural_key)))
+                found.append(and_(key.in_([key.text for key in keys]), *fixed))
+            return select(_id(target)).where(or_(*found))
+
+    def _tree(self, step: Step, values: tuple[Value, ...], parent: Step) -> Select[Any]:
+        """The ids of some records and of all below them.
+
+        The recursion stands inside the subquery under a name of its own, so that any number of
+        them, copied or not, fit into one statement; UNION ends it even where the tree has a ring.
+        """
+        with self._rows(parent.entity) as row:
+            roots = select(_id(row)).where(self._refers(_id(row), step, values))
+            tree = roots.cte(recursive=True, nesting=True)
+            tree = tree.union(select(_id(row)).where(_column(row, parent) == tree.c.id))
+        return select(tree.c.id)
+
+
+# --- columns and comparisons ----------------------------------------------------------------------
+
+
+def _id(source: Source) -> Any:
+    return source.c.id if isinstance(source, FromClause) else source.id
+
+
+def _column(source: Source, step: Step) -> Any:
+    return _attribute(source, step, attribute_name(step.field))
+
+
+def _attribute(source: Source, step: Step, name: str) -> Any:
+    if isinstance(source, FromClause):
+        return source.c[inspect(step.entity.model).columns[name].key]
+    return getattr(source, name)
+
+
+def _among(column: Any, wanted: list[Any] | Select[Any]) -> Criterion:
+    """The column holds one of the values or ids; neither list nor select holds NULL."""
+    if isinstance(wanted, list) and not wanted:
+        return false()
+    if isinstance(wanted, list) and len(wanted) == 1:
+        return and_(column.is_not(None), column == wanted[0])
+    return and_(column.is_not(None), column.in_(wanted))
+
+
+def _matches(source: Source, node: Matches) -> Criterion:
+    step = node.path[-1]
+    column = _attribute(source, step, attribute_name(step.field) + ("_folded" if node.fold else ""))
+    if not node.needle:
+        return false()
+    position = Position(column, literal(node.needle, Unicode()))
+    return and_(column.is_not(None), position == 1 if node.prefix else position > 0)
+
+
+class Position(FunctionElement[int]):
+    """Where the second text begins in the first, from 1; 0 if nowhere. Literal, by the column's collation.
+
+    Not LIKE: what stands in the text is never a pattern.
+    """
+
+    name = "position"
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(Position)
+def _instr(element: Position, compiler: Any, **kw: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(Position, "postgresql")
+def _strpos(element: Position, compiler: Any, **kw: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(Position, "mssql")
+def _charindex(element: Position, compiler: Any, **kw: Any) -> str:
+    text, needle = element.clauses
+    return f"charindex({compiler.process(needle, **kw)}, {compiler.process(text, **kw)})"
+
+
+@compiles(Position, "ibm_db_sa")
+def _locate(element: Position, compiler: Any, **kw: Any) -> str:
+    text, needle = element.clauses
+    return f"locate({compiler.process(needle, **kw)}, {compiler.process(text, **kw)})"

@@ -121,6 +121,16 @@ class Step:
     entity: Entity
     field: Field
 
+    @property
+    def kind(self) -> str:
+        return self.field.type.kind
+
+    @property
+    def refers_to(self) -> str:
+        """The key of the entity that a reference points to."""
+        key: str = self.field.type.entity  # type: ignore[attr-defined]
+        return key
+
 
 Path: TypeAlias = tuple[Step, ...]  # references, then the field that is tested
 
@@ -142,13 +152,16 @@ class Among:
 
 @dataclass(frozen=True)
 class Bound:
-    """One end of a range. Of a whole day of moments, each end takes the edge that includes or excludes the day."""
+    """One end of a range."""
 
     value: Value
     inclusive: bool = True
 
     def edge(self, kind: str, context: SqlContext, *, low: bool) -> Any:
-        """The value to compare with, as the low or the high end."""
+        """The value to compare with, as the low or the high end.
+
+        Of a day of moments it is the edge that takes in, or leaves out, the whole day.
+        """
         if kind == "moment" and isinstance(self.value, Today):
             first, last = _day(self.value.date(context), context.zone)
             return first if low == self.inclusive else last

@@ -1,0 +1,18 @@
+"""The kernel's own entities, described with the SDK as a plugin describes its own."""
+
+from __future__ import annotations
+
+from core.describe.customer import CUSTOMER
+from core.describe.org import ROLE, TERM, UNIT, USER
+from core.describe.share import SHARE
+from plugins import Entity, hookimpl
+
+ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, TERM)
+
+
+class CorePlugin:
+    """The kernel as the first plugin: it registers through the same hooks as everybody."""
+
+    @hookimpl
+    def register_entities(self) -> tuple[Entity, ...]:
+        return ENTITIES

@@ -1,0 +1,92 @@
+"""客户: the customer master (M46)."""
+
+from __future__ import annotations
+
+from core.fields import Choice, Date, Document, Integer, Moment, Money, Reference, Target, Text
+from core.i18n import _
+from core.models import Customer
+from core.services.customers import CustomerRules
+from core.services.ownership import acting_user, assign
+from core.services.records import restore
+from core.services.shares import check_actions, share, unshare
+from plugins import Entity, Field, Group, Verb
+
+STATES = {
+    "target": _("Target"),
+    "prospect": _("Prospect"),
+    "formal": _("Formal"),
+    "sealed": _("Sealed"),
+}
+KINDS = {"company": _("Company"), "person": _("Person")}
+
+
+def term(list_name: str) -> Reference:
+    """A code of a list."""
+    return Reference("core.term", within=(("list", list_name),))
+
+
+OWNER = Field("owner", Reference("core.user"), _("Owner"), right="assign", default=acting_user)
+OF_UNIT = Field("unit", Reference("core.unit"), _("Unit"), right="assign")
+TO = Field("to", Target(), _("To"), required=True)
+
+CUSTOMER = Entity(
+    key="core.customer",
+    model=Customer,
+    title=_("Customer"),
+    plural=_("Customers"),
+    icon="building",
+    sort="name",
+    fields=(
+        Field("code", Text(32), _("Code"), create_only=True, searchable=True),
+        Field("name", Text(200), _("Name"), required=True, searchable=True, sort="sort_key"),
+        Field("short_name", Text(100), _("Short name"), searchable=True),
+        Field("kind", Choice(KINDS), _("Kind"), required=True, default=lambda ctx: "company"),
+        Field("state", Choice(STATES), _("State"), required=True, create_only=True, default=lambda ctx: "target"),
+        Field("level", term("level"), _("Level")),
+        Field("industry", term("industry"), _("Industry")),
+        Field("region", term("region"), _("Region")),
+        Field("source", term("source"), _("Source")),
+        Field("phone", Text(64), _("Phone"), searchable=True),
+        Field("email", Text(200), _("Email")),
+        Field("website", Text(200), _("Website")),
+        Field("address", Text(400), _("Address")),
+        Field("tax_no", Text(64), _("Tax number")),
+        Field("employees", Integer(), _("Employees")),
+        Field("annual_revenue", Money(), _("Annual revenue")),
+        Field("founded_on", Date(), _("Founded on")),
+        Field("developed_on", Date(), _("Developed on"), default=lambda ctx: ctx.today),
+        Field("parent", Reference("core.customer"), _("Head company")),
+        OWNER,
+        OF_UNIT,
+        Field("secrecy", Integer(0, 3), _("Secrecy"), required=True, default=lambda ctx: 1),
+        Field("note", Text(20000, lines=True), _("Note")),
+    ),
+    columns=("name", "state", "owner", "level", "region", "annual_revenue", "updated_at"),
+    groups=(
+        Group(
+            _("Profile"),
+            ("name", "short_name", "code", "kind", "state", "level", "industry", "region", "source"),
+        ),
+        Group(_("Contact"), ("phone", "email", "website", "address")),
+        Group(_("Business"), ("tax_no", "employees", "annual_revenue", "founded_on", "developed_on", "parent")),
+        Group(_("Responsibility"), ("owner", "unit", "secrecy")),
+        Group(_("Remarks"), ("note",)),
+    ),
+    rules=CustomerRules(),
+    verbs=(
+        Verb("assign", _("Assign"), "assign", assign, (OWNER, OF_UNIT)),
+        Verb(
+            "share",
+            _("Share"),
+            "share",
+            share,
+            (
+                TO,
+                Field("actions", Document(check_actions), _("Actions")),
+                Field("until", Moment(), _("Until")),
+            ),
+        ),
+        Verb("unshare", _("End sharing"), "share", unshare, (Field("to", Target(), _("To")),)),
+        Verb("restore", _("Restore"), "delete", restore, on_binned=True),
+    ),
+)

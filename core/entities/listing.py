@@ -1,0 +1,266 @@
+"""From a list request to one SELECT, paged by key: the page after this one starts where it ended."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+
+from core.db.types import Money, UtcDateTime
+from core.errors import BadRequest, Forbidden
+from core.fields import INT_MAX
+from core.i18n import _
+from core.security.catalog import Catalog
+from core.security.conditions import BadCondition, Condition, SqlContext, parse, to_sql
+from core.security.rights import Rights
+from core.security.scope import ACTION, FOR, GRANTED, ROWS
+from plugins import Entity, Field
+from plugins.errors import did_you_mean
+
+LIMIT = 50
+MOST = 500
+SORTABLE = {"text", "integer", "money", "date", "moment", "choice", "boolean"}
+_META_SORTS = ("id", "created_at", "updated_at")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a list is asked for, already checked. `sort` holds (attribute, descending)."""
+
+    entity: Entity
+    condition: Condition | None = None
+    text: str | None = None
+    sort: tuple[tuple[str, bool], ...] = ()
+    limit: int = LIMIT
+    cursor: tuple[Any, ...] | None = None
+    count: bool = False
+    binned: bool = False
+    granted: bool = False
+
+
+def ask(
+    rights: Rights,
+    entity: Entity,
+    *,
+    filter: Any = None,
+    text: str | None = None,
+    sort: str | None = None,
+    limit: int = LIMIT,
+    cursor: str | None = None,
+    count: bool = False,
+    binned: bool = False,
+) -> Ask:
+    """Check a list request. Raises BadRequest for what cannot be understood, Forbidden `FIELD` for
+    fields that the reader may not filter, sort or search by.
+    """
+    condition = _condition(filter, entity, rights.catalog)
+    asked = [] if condition is None else sorted(condition.fields)
+    keys = _sort(sort, entity)
+    names = [name for _key, name in asked] + [name for name, _desc in _sort_fields(sort, entity)]
+    for key, name in asked:
+        _may_ask(rights, rights.catalog[key], name)
+    for name, _descending in _sort_fields(sort, entity):
+        _may_ask(rights, entity, name)
+    granted = bool(entity.public) and not set(names) <= set(entity.public)
+    if granted and not rights.may_ever(entity, "view"):
+        raise Forbidden(_("You may not filter or sort by that field."), code="FIELD")
+    if not 1 <= limit <= MOST:
+        _bad("limit", _("Give a number from 1 to ${most}.", mapping={"most": MOST}))
+    return Ask(
+        entity,
+        condition,
+        text.strip() if text and text.strip() else None,
+        keys,
+        limit,
+        None if cursor is None else _read_cursor(cursor, entity, keys),
+        count,
+        binned,
+        granted,
+    )
+
+
+def page_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]:
+    """The records of the page and one more, which tells whether there is a next page."""
+    statement = _matching(wanted, rights, context, select(wanted.entity.model))
+    keys = _keys(wanted)
+    if wanted.cursor is not None:
+        statement = statement.where(_beyond(keys, wanted.cursor))
+    order: list[Any] = []
+    for column, descending in keys:
+        if column.property.columns[0].nullable:
+            order.append(case((column.is_(None), 1), else_=0))
+        order.append(column.desc() if descending else column.asc())
+    return statement.order_by(*order).limit(wanted.limit + 1)
+
+
+def count_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]:
+    """How many records match, over all pages."""
+    return _matching(wanted, rights, context, select(func.count()).select_from(wanted.entity.model))
+
+
+def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Select[Any]) -> Select[Any]:
+    entity = wanted.entity
+    if wanted.condition is not None:
+        statement = statement.where(to_sql(wanted.condition, entity.model, rights.catalog, context))
+    if wanted.text is not None:
+        statement = statement.where(_mentions(wanted.text, rights, entity, context))
+    options: dict[str, Any] = {FOR: entity.model, GRANTED: wanted.granted}
+    if wanted.binned:
+        options |= {ACTION: "delete", ROWS: "binned"}
+    return statement.execution_options(**options)
+
+
+def _mentions(text: str, rights: Rights, entity: Entity, context: SqlContext) -> ColumnElement[bool]:
+    """`q`: any searchable field that the reader may ask by contains the text."""
+    conditions = [
+        parse(["contains", field.name, text], entity, rights.catalog)
+        for field in entity.fields
+        if field.searchable and rights.may_ask(entity, field) and (not entity.public or field.name in entity.public)
+    ]
+    return or_(false(), *(to_sql(one, entity.model, rights.catalog, context) for one in conditions))
+
+
+# --- checking ------------------------------------------------------------------------------------
+
+
+def _condition(document: Any, entity: Entity, catalog: Catalog) -> Condition | None:
+    if document is None:
+        return None
+    try:
+        return parse(document, entity, catalog)
+    except BadCondition as bad:
+        raise BadRequest(
+            _("The filter cannot be read."), errors={f"filter{at}": [message] for at, message in bad.problems}
+        ) from None
+
+
+def _sort_fields(sort: str | None, entity: Entity) -> list[tuple[str, bool]]:
+    parts = [part.strip() for part in (sort or entity.sort).split(",")]
+    return [
+        (part.removeprefix("-"), part.startswith("-")) for part in parts if part.removeprefix("-") not in _META_SORTS
+    ]
+
+
+def _sort(sort: str | None, entity: Entity) -> tuple[tuple[str, bool], ...]:
+    found: list[tuple[str, bool]] = []
+    for part in (sort or entity.sort).split(","):
+        name, descending = part.strip().removeprefix("-"), part.strip().startswith("-")
+        found.append((_sort_attribute(name, entity), descending))
+    if len(found) > 5 or len({name for name, _d in found}) < len(found):
+        _bad("sort", _("Sort by at most five different fields."))
+    return tuple(found)
+
+
+def _sort_attribute(name: str, entity: Entity) -> str:
+    if name in _META_SORTS:
+        return name
+    known = [field.name for field in entity.fields if field.type.kind in SORTABLE]
+    if name not in known:
+        hint = did_you_mean(name, known)
+        _bad(
+            "sort",
+            _("There is no field ${name} to sort by${hint}.", mapping={"name": name[:80], "hint": hint}),
+        )
+    field = entity.field(name)
+    return field.sort or field.column or field.name
+
+
+def _may_ask(rights: Rights, entity: Entity, name: str) -> None:
+    try:
+        field: Field = entity.field(name)
+    except KeyError:
+        return  # id, created_at and the like: everyone reads them
+    if not rights.may_ask(entity, field):
+        raise Forbidden(
+            _("You may not filter or sort by ${name}.", mapping={"name": name}),
+            code="FIELD",
+            errors={name: []},
+        )
+
+
+def _bad(parameter: str, message: str) -> NoReturn:
+    raise BadRequest(_("The query cannot be read."), errors={parameter: [message]})
+
+
+# --- keys and cursors ----------------------------------------------------------------------------
+
+
+def _keys(wanted: Ask) -> list[tuple[Any, bool]]:
+    model: Any = wanted.entity.model
+    keys = [(getattr(model, name), descending) for name, descending in wanted.sort]
+    if all(name != "id" for name, _descending in wanted.sort):
+        keys.append((model.id, False))
+    return keys
+
+
+def _beyond(keys: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Rows that come after the one with these values; nulls come last."""
+    (column, descending), value = keys[0], values[0]
+    if value is None:
+        further: ColumnElement[bool] = false()
+        same = column.is_(None)
+    else:
+        further = column < value if descending else column > value
+        same = column == value
+        if column.property.columns[0].nullable:
+            further = or_(further, column.is_(None))
+    if len(keys) == 1:
+        return further
+    return or_(further, and_(same, _beyond(keys[1:], values[1:])))
+
+
+def write_cursor(wanted: Ask, last: Any) -> str:
+    """Where the page ended, for the client to send back."""
+    names = [[name, descending] for name, descending in wanted.sort]
+    values = [_plain(getattr(last, column.key)) for column, _descending in _keys(wanted)]
+    text = json.dumps([names, values], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, entity: Entity, sort: tuple[tuple[str, bool], ...]) -> tuple[Any, ...]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        names, values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if tuple((name, descending) for name, descending in names) != sort:
+            raise ValueError("another order")
+        keys = _keys(Ask(entity, sort=sort))
+        if len(values) != len(keys):
+            raise ValueError("another number of keys")
+        return tuple(_typed(column, value) for (column, _d), value in zip(keys, values, strict=True))
+    except (ValueError, TypeError, binascii.Error, RecursionError, ArithmeticError):
+        _bad("cursor", _("This cursor is not from this list. Start without one."))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else str(value) if isinstance(value, Decimal) else value
+
+
+def _typed(column: Any, value: Any) -> Any:
+    kind = column.property.columns[0].type
+    if value is None:
+        return None
+    if isinstance(kind, UtcDateTime):
+        moment = dt.datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("no zone")
+        return moment
+    if isinstance(kind, Money):
+        amount = Decimal(value)
+        if not amount.is_finite():
+            raise ValueError("not an amount")
+        return amount
+    python = kind.python_type
+    if python is dt.date:
+        return dt.date.fromisoformat(value)
+    if not isinstance(value, python) or (python is int and (isinstance(value, bool) or abs(value) > INT_MAX)):
+        raise ValueError("another type")
+    if python is str and ("\x00" in value or value != value.encode("utf-8", "replace").decode()):
+        raise ValueError("not text")
+    return value

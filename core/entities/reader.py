@@ -1,0 +1,188 @@
+"""Records as one reader may see them: fields left out, masked or open, references by label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import literal, select, union_all
+from sqlalchemy.orm import Session
+
+from core.db.base import Binnable
+from core.db.types import text
+from core.entities.resolver import SystemResolver, row_of
+from core.fields import Moment
+from core.security.catalog import attribute, attribute_name
+from core.security.rights import Rights
+from core.security.scope import ROWS
+from plugins import Entity, Field
+
+RESTRICTED = {"restricted": True}
+META = ("id", "version", "created_at", "created_by", "updated_at", "updated_by")
+USER = "core.user"
+_MOMENT = Moment()
+
+
+@dataclass(frozen=True)
+class Label:
+    """How a record is named where another refers to it."""
+
+    id: int
+    key: str
+    label: str
+    deleted: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"id": self.id, "label": self.label, "key": self.key}
+        return {**document, "deleted": True} if self.deleted else document
+
+
+class Reader:
+    """Turns records into JSON documents. One per request: it remembers what it looked up.
+
+    `db` is the reader's own session, so a reference to a record that he may not see has no label;
+    `system` serves conditions of field rights only.
+    """
+
+    def __init__(self, db: Session, system: Session, rights: Rights, language: str) -> None:
+        self.db, self.rights, self.language = db, rights, language
+        self.catalog = rights.catalog
+        self.resolver = SystemResolver(system, self.catalog)
+        self._labels: dict[tuple[str, int], Label] = {}
+
+    def documents(
+        self, entity: Entity, records: Sequence[Any], fields: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """The records as JSON documents, fields in the entity's order, `id` and `version` always."""
+        chosen = [field for field in entity.fields if fields is None or field.name in fields]
+        meta = [name for name in META if fields is None or name in fields or name in ("id", "version")]
+        rights = [self.rights_on(entity, chosen, record) for record in records]
+        self._look_up(self._references(chosen, meta, records, rights))
+        return [self._document(chosen, meta, record, given) for record, given in zip(records, rights, strict=True)]
+
+    def document(self, entity: Entity, record: Any) -> dict[str, Any]:
+        return self.documents(entity, [record])[0]
+
+    def labels(self, entity_key: str, ids: Iterable[int]) -> Mapping[int, Label]:
+        """Labels of those of the records that the reader may see."""
+        wanted = set(ids)
+        self._look_up({entity_key: wanted})
+        return {one: self._labels[entity_key, one] for one in wanted if (entity_key, one) in self._labels}
+
+    # --- rights -----------------------------------------------------------------------------------
+
+    def rights_on(self, entity: Entity, fields: Iterable[Field], record: Any) -> dict[str, str]:
+        """The reader's right on each field of a record that he sees: edit, read, mask or none."""
+        ruled = {rule.field for rule in self.rights.field_rights(entity)}
+        if not ruled and not entity.public:
+            return dict.fromkeys((field.name for field in fields), "edit")
+        row = row_of(record)
+        only_public = bool(entity.public) and not self._granted(entity, row)
+        given = {}
+        for field in fields:
+            if only_public and field.name not in entity.public:
+                given[field.name] = "none"
+            elif field.name in ruled:
+                given[field.name] = self.rights.field_right(entity, field, row, self.resolver)
+            else:
+                given[field.name] = "edit"
+        return given
+
+    def _granted(self, entity: Entity, row: Mapping[str, Any]) -> bool:
+        return self.rights.unlimited(entity, "view") or self.rights.covers(entity, "view", row, self.resolver)
+
+    # --- labels -----------------------------------------------------------------------------------
+
+    def _references(
+        self,
+        fields: Sequence[Field],
+        meta: Sequence[str],
+        records: Sequence[Any],
+        rights: Sequence[Mapping[str, str]],
+    ) -> dict[str, set[int]]:
+        wanted: dict[str, set[int]] = {}
+        for record, given in zip(records, rights, strict=True):
+            for name in ("created_by", "updated_by"):
+                if name in meta:
+                    wanted.setdefault(USER, set()).add(getattr(record, f"{name}_id"))
+            for field in fields:
+                if field.type.kind == "reference" and given[field.name] in ("read", "edit"):
+                    wanted.setdefault(field.type.entity, set()).add(getattr(record, attribute_name(field)))  # type: ignore[attr-defined]
+                elif field.type.kind == "target":
+                    for kind, record_id in getattr(record, attribute_name(field)).items():
+                        wanted.setdefault(f"core.{kind}", set()).add(record_id)
+                elif field.type.kind == "references":
+                    many = wanted.setdefault(field.type.entity, set())  # type: ignore[attr-defined]
+                    many.update(item.id for item in getattr(record, attribute_name(field)))
+        for ids in wanted.values():
+            ids.discard(None)
+        return wanted
+
+    def _look_up(self, wanted: Mapping[str, set[int]]) -> None:
+        """All missing labels in one statement, whatever they are of."""
+        arms: list[Any] = []
+        for key, ids in sorted(wanted.items()):
+            missing = sorted(one for one in ids if (key, one) not in self._labels)
+            if missing and key in self.catalog:
+                arms.append(self._label_query(self.catalog[key], missing))
+        if not arms:
+            return
+        statement: Any = arms[0] if len(arms) == 1 else union_all(*arms)
+        for key, record_id, natural, label, deleted in self.db.execute(statement, execution_options={ROWS: "any"}):
+            self._labels[key, record_id] = Label(record_id, natural, label, bool(deleted))
+
+    def _label_query(self, entity: Entity, ids: Sequence[int]) -> Any:
+        model: Any = entity.model
+        deleted = model.deleted_at if issubclass(model, Binnable) else literal(None)
+        return select(
+            literal(entity.key, text(64)).label("entity"),
+            model.id,
+            attribute(model, entity.field(entity.natural_key)).label("natural_key"),
+            getattr(model, entity.label.format(lang=self.language[:2])).label("label"),
+            deleted.label("deleted_at"),
+        ).where(model.id.in_(ids))
+
+    # --- documents --------------------------------------------------------------------------------
+
+    def _document(
+        self, fields: Sequence[Field], meta: Sequence[str], record: Any, rights: Mapping[str, str]
+    ) -> dict[str, Any]:
+        document = {name: self._meta(name, record) for name in meta}
+        for field in fields:
+            right = rights[field.name]
+            if right != "none":
+                value = self._value(field, record)
+                document[field.name] = mask(value) if right == "mask" else value
+        return document
+
+    def _meta(self, name: str, record: Any) -> Any:
+        if name in ("created_by", "updated_by"):
+            return self._reference(USER, getattr(record, f"{name}_id"))
+        value = getattr(record, name)
+        return _MOMENT.to_json(value) if name.endswith("_at") else value
+
+    def _value(self, field: Field, record: Any) -> Any:
+        value = getattr(record, attribute_name(field))
+        if field.type.kind == "reference":
+            return self._reference(field.type.entity, value)  # type: ignore[attr-defined]
+        if field.type.kind == "references":
+            return [self._reference(field.type.entity, item.id) for item in value]  # type: ignore[attr-defined]
+        if field.type.kind == "target":
+            return {kind: self._reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
+        return field.type.to_json(value)  # type: ignore[attr-defined]
+
+    def _reference(self, key: str, record_id: int | None) -> Any:
+        if record_id is None:
+            return None
+        label = self._labels.get((key, record_id))
+        return dict(RESTRICTED) if label is None else label.to_json()
+
+
+def mask(value: Any) -> Any:
+    """What is left of a masked value: the ends of a long text, nothing of anything else."""
+    if value is None:
+        return None
+    if isinstance(value, str) and len(value) >= 8:
+        return f"{value[:3]}****{value[-4:]}"
+    return "****"

@@ -1,0 +1,42 @@
+"""Rows that conditions look up while they are evaluated in Python, remembered for one reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from core.security.catalog import Catalog, attribute
+
+
+def row_of(record: Any) -> dict[str, Any]:
+    """The column attributes of a loaded record, as rights and conditions read them."""
+    return {item.key: getattr(record, item.key) for item in inspect(type(record)).column_attrs}
+
+
+class SystemResolver:
+    """Looks rows up in system context, each once."""
+
+    def __init__(self, session: Session, catalog: Catalog) -> None:
+        self._session, self._catalog = session, catalog
+        self._rows: dict[tuple[str, int], Mapping[str, Any] | None] = {}
+        self._ids: dict[tuple[str, str, Any], int | None] = {}
+
+    def load(self, entity_key: str, record_id: int) -> Mapping[str, Any] | None:
+        key = (entity_key, record_id)
+        if key not in self._rows:
+            record = self._session.get(self._catalog[entity_key].model, record_id)
+            self._rows[key] = None if record is None else row_of(record)
+        return self._rows[key]
+
+    def find(self, entity_key: str, natural_key: str, within: Iterable[tuple[str, str]]) -> int | None:
+        key = (entity_key, natural_key, tuple(within))
+        if key not in self._ids:
+            entity = self._catalog[entity_key]
+            model: Any = entity.model
+            where = [attribute(model, entity.field(entity.natural_key)) == natural_key]
+            where += [attribute(model, entity.field(name)) == value for name, value in key[2]]
+            self._ids[key] = self._session.scalars(select(model.id).where(*where)).first()
+        return self._ids[key]

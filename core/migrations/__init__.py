@@ -1,0 +1,1 @@
+"""Migrations: one history and one version table per plugin, run in plugin order by one runner."""

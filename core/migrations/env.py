@@ -1,0 +1,42 @@
+"""Alembic's environment, the same for the kernel and every plugin. Only the runner calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+
+from core.db.base import metadata
+
+config = context.config
+plugin = config.attributes["plugin"]
+
+
+def mine(_obj: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
+    """Whether a table is this plugin's; others' are never touched."""
+    return kind != "table" or (name or "").startswith(f"{plugin}_")
+
+
+def spelled(kind: str, obj: Any, _autogen: Any) -> Any:
+    """Our own types by their short names."""
+    if kind == "type" and hasattr(obj, "kehu_spelling"):
+        return f"types.{obj.kehu_spelling}"
+    if kind == "type" and type(obj).__module__ == "core.db.types":
+        return f"types.{type(obj).__name__}()"
+    return False
+
+
+connection = config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    version_table=f"kehu_version_{plugin}",
+    include_object=mine,
+    render_item=spelled,
+    transaction_per_migration=True,
+    # SQLite can roll DDL back once BEGIN is ours; then a killed migration leaves nothing behind.
+    transactional_ddl=connection.dialect.name in {"sqlite", "postgresql"},
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,137 @@
+"""Runs the histories: the kernel's first, then each enabled plugin's in plugin order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from core.db import engine as engines
+from core.db.database import write_queue
+from plugins import Manifest, load_models
+
+HERE = Path(__file__).parent
+LOCK = 20_260_101  # any number; only our upgrades use it
+
+
+@dataclass(frozen=True)
+class History:
+    """One line of migrations."""
+
+    plugin: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the database stands in one history: `current` and `head` are revisions."""
+
+    plugin: str
+    current: str | None
+    head: str | None
+
+    @property
+    def is_current(self) -> bool:
+        return self.current == self.head
+
+
+def histories(manifests: Sequence[Manifest]) -> list[History]:
+    """The kernel's history and those of the plugins that have one."""
+    found = [History("core", HERE / "versions")]
+    for manifest in manifests:
+        load_models(manifest)
+        if manifest.migrations is not None:
+            package = import_module(manifest.package)
+            assert package.__file__ is not None
+            folder = Path(package.__file__).parent / manifest.migrations.lstrip(":").replace(".", "/")
+            found.append(History(manifest.name, folder / "versions"))
+    return found
+
+
+def upgrade(url: str, manifests: Sequence[Manifest]) -> list[Standing]:
+    """Bring the database to the newest revision of each history. Safe to run again after a kill."""
+    from alembic import command
+
+    lines = histories(manifests)
+    with _connected(url, write=True) as connection, _alone(connection):
+        for line in lines:
+            command.upgrade(_config(line, connection), "heads")
+        connection.commit()
+    return standing(url, manifests)
+
+
+def standing(url: str, manifests: Sequence[Manifest]) -> list[Standing]:
+    """Where the database stands, per history."""
+    from alembic.script import ScriptDirectory
+
+    with _connected(url, write=False) as connection:
+        tables = set(inspect(connection).get_table_names())
+        found = []
+        for line in histories(manifests):
+            table = f"kehu_version_{line.plugin}"
+            current = connection.scalar(text(f"SELECT version_num FROM {table}")) if table in tables else None
+            head = ScriptDirectory.from_config(_config(line, connection)).get_current_head()
+            found.append(Standing(line.plugin, current, head))
+        return found
+
+
+def revision(url: str, manifests: Sequence[Manifest], plugin: str, message: str) -> Path:
+    """Write a new migration from what the plugin's models have and the database has not."""
+    from alembic import command
+
+    line = next(line for line in histories(manifests) if line.plugin == plugin)
+    line.folder.mkdir(parents=True, exist_ok=True)
+    number = len(list(line.folder.glob("[0-9]*.py"))) + 1
+    with _connected(url, write=False) as connection:
+        script: Any = command.revision(
+            _config(line, connection), message, autogenerate=True, rev_id=f"{plugin}_{number:04}"
+        )
+    return Path(script.path)
+
+
+def _config(line: History, connection: Connection) -> Any:
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection, "plugin": line.plugin})
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    config.set_main_option("version_locations", str(line.folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return config
+
+
+@contextmanager
+def _connected(url: str, *, write: bool) -> Iterator[Connection]:
+    """A connection without the tripwire: the schema belongs to nobody's scope."""
+    engine: Engine = engines.create(url, pooled=False)
+    try:
+        with write_queue(engine) if write else nullcontext(), engine.connect() as connection:
+            yield connection.execution_options(**{engines.WRITE: write})
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One upgrade at a time. SQLite's writers queue already."""
+    take, give = {
+        "postgresql": ("SELECT pg_advisory_lock(:n)", "SELECT pg_advisory_unlock(:n)"),
+        "mysql": ("SELECT GET_LOCK(:n, 600)", "SELECT RELEASE_LOCK(:n)"),
+        "mariadb": ("SELECT GET_LOCK(:n, 600)", "SELECT RELEASE_LOCK(:n)"),
+    }.get(connection.dialect.name, (None, None))
+    if take is None or give is None:
+        yield
+        return
+    connection.execute(text(take), {"n": LOCK})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text(give), {"n": LOCK})
+        connection.commit()

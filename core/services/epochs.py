@@ -1,0 +1,39 @@
+"""Raises the counters that cached rights go by, when a transaction changed what they rest on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, update
+from sqlalchemy.orm import Session
+
+from core.db.guard import ALL, TABLES
+from core.models import Epoch, Role, Share, Term, Unit, User
+from core.security.judge import changed_attributes
+
+_USER_FACTS = {"unit_id", "roles", "clearance", "active", "login", "deleted_at"}
+
+
+class EpochWatch:
+    """A write hook. Units, users, roles and terms count for `rights`, shares for `shares`."""
+
+    def __init__(self) -> None:
+        self._risen: set[str] = set()
+
+    def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        for obj in (*new, *deleted, *dirty):
+            if isinstance(obj, Share):
+                self._risen.add("shares")
+            elif isinstance(obj, Unit | Role | Term) or (
+                isinstance(obj, User) and (obj not in dirty or changed_attributes(obj) & _USER_FACTS)
+            ):
+                self._risen.add("rights")
+
+    def after(self, session: Session) -> None:
+        """The counters rise at the end of the transaction, so that they are locked only briefly."""
+
+    def write(self, connection: Connection) -> None:
+        connection = connection.execution_options(**{TABLES: ALL})
+        for name in sorted(self._risen):
+            connection.execute(update(Epoch).where(Epoch.name == name).values(number=Epoch.number + 1))
+        self._risen.clear()

@@ -1,0 +1,187 @@
+"""Logging in and out, and finding out who a cookie or a token belongs to (M23).
+
+An unknown login, a wrong password and a locked name take the same time and say the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+
+from core.db.folding import fold
+from core.errors import Invalid, TooMany
+from core.i18n import _
+from core.models import LoginAttempt, LoginSession, Token, User
+from core.security import passwords
+from core.security.identity import Identity
+from core.services.work import Work
+
+MOST_FAILURES = 5
+LOCKED_FOR = dt.timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """From where somebody knocks."""
+
+    address: str | None = None
+    agent: str | None = None
+
+
+def log_in(work: Work, login: str, password: str, visitor: Visitor) -> str | None:
+    """A new session's secret, or None for a wrong login or password; the failure is counted.
+
+    Raises TooMany while the name is locked: five failures lock it for fifteen minutes, known or not.
+    """
+    session = work.elevated("log in", write=True)
+    key = passwords.secret_hash(fold(login.strip()))
+    attempt = session.get(LoginAttempt, key, with_for_update=True)
+    if attempt is not None and attempt.locked_until is not None and attempt.locked_until > work.now:
+        raise locked(attempt.locked_until, work.now)
+    user = session.scalars(
+        select(User).where(User.login == login.strip(), User.active, User.deleted_at.is_(None))
+    ).one_or_none()
+    if not passwords.fits(user.password_hash if user else None, password) or user is None:
+        _count_failure(work, attempt, key, user)
+        return None
+    if attempt is not None:
+        session.delete(attempt)
+    if user.password_hash and passwords.is_outdated(user.password_hash):
+        user.password_hash = passwords.keep(password)
+    return _open(work, user, visitor)
+
+
+def locked(until: dt.datetime, now: dt.datetime) -> TooMany:
+    """The refusal while a login name is locked."""
+    seconds = int((until - now).total_seconds()) + 1
+    return TooMany(_("This login name is locked for the moment. Try again later."), seconds)
+
+
+def _count_failure(work: Work, attempt: LoginAttempt | None, key: str, user: User | None) -> None:
+    session = work.elevated("log in", write=True)
+    failures = (attempt.failures if attempt is not None else 0) + 1
+    locked_until = None
+    if failures >= MOST_FAILURES:
+        failures, locked_until = 0, work.now + LOCKED_FOR
+    values = {"failures": failures, "locked_until": locked_until}
+    if attempt is None:
+        session.execute(insert(LoginAttempt).values(login_hash=key, **values))
+    else:
+        session.execute(update(LoginAttempt).where(LoginAttempt.login_hash == key).values(**values))
+    work.journal.note("login-failed", "core.user", user.id if user else None)
+
+
+def _open(work: Work, user: User, visitor: Visitor) -> str:
+    secret = passwords.new_secret()
+    session = work.elevated("log in", write=True)
+    session.execute(delete(LoginSession).where(LoginSession.expires_at < work.now))
+    row = LoginSession(
+        secret_hash=passwords.secret_hash(secret),
+        user_id=user.id,
+        epoch=user.epoch,
+        created_at=work.now,
+        seen_at=work.now,
+        expires_at=work.now + dt.timedelta(days=work.kernel.settings.session_days),
+        address=visitor.address,
+        agent=(visitor.agent or "")[:200] or None,
+    )
+    session.add(row)
+    session.flush()
+    work.journal.identity = Identity(
+        user.id, user.login, user.name, user.unit_id, "web", session_id=row.id, address=visitor.address
+    )
+    work.journal.note("login", "core.user", user.id)
+    return secret
+
+
+def log_out(work: Work, identity: Identity) -> None:
+    """End the session that the identity came with."""
+    work.journal.identity = identity
+    work.elevated("log out", write=True).execute(delete(LoginSession).where(LoginSession.id == identity.session_id))
+    work.journal.note("logout", "core.user", identity.user_id)
+
+
+def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
+    """Who a cookie's secret belongs to; None when the session ended or the user changed since."""
+    row = work.system.execute(
+        select(LoginSession.id, User)
+        .join(User, User.id == LoginSession.user_id)
+        .where(
+            LoginSession.secret_hash == passwords.secret_hash(secret),
+            LoginSession.expires_at > work.now,
+            LoginSession.epoch == User.epoch,
+            User.active,
+            User.deleted_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    user = row.User
+    return Identity(
+        user.id,
+        user.login,
+        user.name,
+        user.unit_id,
+        "web",
+        language=user.language,
+        theme=user.theme,
+        session_id=row.id,
+        address=visitor.address,
+    )
+
+
+def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
+    """Who an API token belongs to; None when it is unknown or was ended."""
+    row = work.system.execute(
+        select(Token.id, Token.read_only, User)
+        .join(User, User.id == Token.user_id)
+        .where(
+            Token.secret_hash == passwords.secret_hash(secret),
+            Token.ended_at.is_(None),
+            User.active,
+            User.deleted_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    user = row.User
+    return Identity(
+        user.id,
+        user.login,
+        user.name,
+        user.unit_id,
+        "rest",
+        language=user.language,
+        token_id=row.id,
+        read_only=row.read_only,
+        address=visitor.address,
+    )
+
+
+def by_login(work: Work, login: str, *, door: str, on_behalf: str | None = None) -> Identity:
+    """The identity of an active user at the command line or in a job. Invalid if there is none."""
+    user = work.system.scalars(
+        select(User).where(User.login == login, User.active, User.deleted_at.is_(None))
+    ).one_or_none()
+    if user is None:
+        raise Invalid(_("There is no active user ${login}.", mapping={"login": login}))
+    return Identity(user.id, user.login, user.name, user.unit_id, door, language=user.language, on_behalf=on_behalf)
+
+
+def new_token(work: Work, login: str, *, read_only: bool = False) -> str:
+    """A new API token of a user; its text is shown this once."""
+    owner = by_login(work, login, door="cli")
+    secret = passwords.new_secret()
+    session = work.elevated("new token", write=True)
+    session.add(
+        Token(
+            secret_hash=passwords.secret_hash(secret),
+            user_id=owner.user_id,
+            read_only=read_only,
+            created_at=work.now,
+        )
+    )
+    work.journal.note("token", "core.user", owner.user_id, [{"field": "read_only", "old": None, "new": read_only}])
+    return secret

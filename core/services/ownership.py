@@ -1,0 +1,48 @@
+"""Whom a record belongs to. Owner and unit go together; records belong to the company."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from core.errors import Invalid
+from core.i18n import _
+from core.models import User
+from core.services.work import Ctx
+
+
+def acting_user(ctx: Ctx) -> int:
+    """The default owner."""
+    return ctx.identity.user_id
+
+
+def place(ctx: Ctx, values: dict[str, Any], creating: bool) -> None:
+    """Complete the unit: a record goes to its new owner's unit unless one is said.
+
+    Raises Invalid for an owner who has left, and for a record without a unit.
+    """
+    if values.get("unit", 0) is None:
+        raise Invalid(errors={"unit": [_("This is needed.")]})
+    owner_id = values.get("owner")
+    if owner_id is None:
+        if creating:
+            values.setdefault("unit", ctx.identity.unit_id)
+        return
+    owner = ctx.system.execute(select(User.unit_id, User.active).where(User.id == owner_id)).one()
+    if not owner.active:
+        raise Invalid(errors={"owner": [_("This user is not active any more. Choose another owner.")]})
+    values.setdefault("unit", owner.unit_id)
+
+
+def assign(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
+    """Give a record to another owner (null: to nobody, pooled) and, if said, another unit.
+
+    The right `assign` is judged on the record as it was and as it becomes.
+    """
+    values = dict(arguments)
+    place(ctx, values, creating=False)
+    record.owner_id = values.get("owner")
+    if "unit" in values:
+        record.unit_id = values["unit"]

@@ -1,0 +1,271 @@
+"""What can be done with a record of any entity: find, list, create, change, delete, restore, act.
+
+Every door goes through here. The order of judgement is the same everywhere: is it there, may he,
+which version, is it valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import colander
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.exc import StaleDataError
+
+from core.db.base import AttachedTo, Binnable
+from core.entities.listing import Ask, count_query, page_query, write_cursor
+from core.entities.reader import Reader
+from core.entities.resolver import SystemResolver, row_of
+from core.entities.schema import problems, schema_of
+from core.errors import Conflict, Forbidden, Invalid, NeedsVersion, NotFound, Stale
+from core.fields import INT_MAX
+from core.i18n import _
+from core.security.catalog import attribute, attribute_name
+from core.security.judge import refusal
+from core.security.scope import ACTION, FOR, ROWS
+from core.services.intake import Intake, Taken
+from core.services.work import Ctx
+from plugins import Entity, Verb
+
+
+@dataclass(frozen=True)
+class Page:
+    """Records of one page; `next` is the cursor of the page after it, `total` counts all pages."""
+
+    records: list[Any]
+    next: str | None
+    total: int | None
+
+
+def listing(ctx: Ctx, wanted: Ask) -> Page:
+    """The page of records that was asked for, of those that the actor may see."""
+    context = replace(ctx.rights.context, scoped=True)
+    statement = page_query(wanted, ctx.rights, context).options(*_with_references(wanted.entity))
+    records = list(ctx.db.scalars(statement).all())
+    more = len(records) > wanted.limit
+    records = records[: wanted.limit]
+    total = ctx.db.scalar(count_query(wanted, ctx.rights, context)) if wanted.count else None
+    return Page(records, write_cursor(wanted, records[-1]) if more else None, total)
+
+
+def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: bool = False) -> Any:
+    """A record that the actor may see; `rows="binned"`: a deleted one that he may restore.
+
+    `lock` holds it against other writers until the transaction ends. Raises NotFound.
+    """
+    if not 0 < record_id <= INT_MAX:
+        raise NotFound
+    model: Any = entity.model
+    options: dict[str, Any] = {FOR: model, ROWS: rows}
+    if rows == "binned":
+        options[ACTION] = "delete"
+    statement = select(model).where(model.id == record_id).options(*_with_references(entity))
+    if lock:
+        statement = statement.with_for_update()
+        options["populate_existing"] = True
+    record = ctx.db.scalars(statement, execution_options=options).one_or_none()
+    if record is None:
+        raise NotFound
+    return record
+
+
+def _with_references(entity: Entity) -> list[Any]:
+    return [selectinload(attribute(entity.model, f)) for f in entity.fields if f.type.kind == "references"]
+
+
+def may(ctx: Ctx, entity: Entity, action: str, record: Any) -> bool:
+    """Whether the actor may do the action on a record that he sees."""
+    if ctx.identity.read_only and action not in ("view", "export", "explain"):
+        return False
+    resolver = SystemResolver(ctx.system, ctx.catalog)
+    if isinstance(record, AttachedTo):
+        target = ctx.catalog.get(record.entity)
+        row = resolver.load(record.entity, record.record_id) if target else None
+        return target is not None and row is not None and ctx.rights.covers(target, record.RIGHT, row, resolver)
+    return ctx.rights.covers(entity, action, row_of(record), resolver)
+
+
+def require(ctx: Ctx, entity: Entity, action: str, record: Any) -> None:
+    """Forbidden unless the actor may do the action on the record."""
+    if not may(ctx, entity, action, record):
+        raise Forbidden(refusal(action))
+
+
+def reader(ctx: Ctx, language: str = "en") -> Reader:
+    """What turns records into documents for the actor."""
+    return Reader(ctx.db, ctx.system, ctx.rights, language)
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+
+def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake | None = None) -> Any:
+    """A new record from JSON values (text values with a text intake). Returns it, stored.
+
+    Raises Forbidden, Conflict `DUPLICATE` for a taken key, Invalid.
+    """
+    if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
+        raise Forbidden(refusal("create"))
+    taken = (intake or Intake(ctx, entity)).take(sent)
+    for field in entity.fields:
+        if field.read_only and field.name in taken.names:
+            taken.values.pop(field.name, None)
+            taken.wrong(field.name, _("This cannot be written."))
+        elif field.name not in taken.names and field.default is not None:
+            taken.values[field.name] = field.default(ctx)
+    _prepare(ctx, entity, None, taken)
+    for field in entity.fields:
+        if field.required and taken.values.get(field.name) is None and field.name not in taken.errors:
+            taken.wrong(field.name, _("This is needed."))
+    _settle(ctx, entity, taken)
+    record = entity.model()
+    _store(entity, record, taken.values)
+    for field in entity.fields:
+        if field.type.kind == "references" and field.name not in taken.values:
+            setattr(record, attribute_name(field), [])
+    ctx.db.add(record)
+    write(ctx)
+    return record
+
+
+def change(
+    ctx: Ctx,
+    entity: Entity,
+    record_id: int,
+    sent: Mapping[str, Any],
+    version: int | None,
+    *,
+    intake: Intake | None = None,
+) -> Any:
+    """Change the fields that were sent. Returns the record as it now is.
+
+    Raises NotFound, Forbidden, NeedsVersion, Stale, Conflict, Invalid, in this order.
+    """
+    record = find(ctx, entity, record_id, lock=True)
+    look = reader(ctx)
+    taken = (intake or Intake(ctx, entity)).take(sent, record, look.document(entity, record))
+    rights = look.rights_on(entity, entity.fields, record)
+    _may_change(ctx, entity, record, taken, rights)
+    check_version(record, version)
+    for field in entity.fields:
+        if field.name in taken.values and (field.read_only or field.create_only):
+            del taken.values[field.name]
+            taken.wrong(field.name, _("This cannot be changed."))
+    _prepare(ctx, entity, record, taken)
+    for field in entity.fields:
+        if field.required and field.name in taken.values and taken.values[field.name] is None:
+            taken.wrong(field.name, _("This is needed."))
+    _settle(ctx, entity, taken)
+    _store(entity, record, taken.values)
+    write(ctx)
+    return record
+
+
+def _may_change(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str]) -> None:
+    known = {field.name: field for field in entity.fields}
+    touched = [known[name] for name in sorted(taken.names & known.keys())]
+    for action in sorted({field.right for field in touched if not field.read_only}) or ["edit"]:
+        require(ctx, entity, action, record)
+    closed = [field.name for field in touched if rights[field.name] != "edit"]
+    if closed:
+        raise Forbidden(
+            _("You may not change ${names}.", mapping={"names": ", ".join(closed)}),
+            code="FIELD",
+            errors=dict.fromkeys(closed, ()),
+        )
+
+
+def _prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
+    try:
+        entity.rules.prepare(ctx, record, taken.values, record is None)
+    except Invalid as invalid:
+        for name, messages in invalid.errors.items():
+            for message in messages:
+                taken.wrong(name, message)
+
+
+def _settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
+    """Raise what was wrong, then what is taken already."""
+    if taken.errors:
+        raise Invalid(errors=taken.errors)
+    model: Any = entity.model
+    for field in entity.fields:
+        column: Any = getattr(model, attribute_name(field), None)
+        value = taken.values.get(field.name)
+        if value is None or not getattr(getattr(column, "property", None), "columns", None):
+            continue
+        if column.property.columns[0].unique and ctx.system.scalar(select(model.id).where(column == value)) is not None:
+            raise Conflict(
+                _("${field} ${value} is taken already.", mapping={"field": field.name, "value": value}),
+                code="DUPLICATE",
+                errors={field.name: [_("This is taken already.")]},
+            )
+
+
+def _store(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(record, attribute_name(entity.field(name)), value)
+
+
+def check_version(record: Any, version: int | None) -> None:
+    """NeedsVersion without one, Stale with another than the stored one."""
+    if version is None:
+        raise NeedsVersion(_('Send the version you read: If-Match: "3", or "version": 3 in the body.'))
+    if record.version != version:
+        raise Stale(record)
+
+
+def write(ctx: Ctx) -> None:
+    """Send pending changes to the database, judged and stamped. Races come out as Conflict."""
+    try:
+        ctx.db.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            _("Another record was saved at the same moment and stands in the way. Reload and try again."),
+            code="CONFLICT",
+        ) from error
+    except StaleDataError as error:
+        raise Conflict(_("Somebody saved first. Reload and try again."), code="CONFLICT") from error
+
+
+def delete(ctx: Ctx, entity: Entity, record_id: int, version: int | None) -> None:
+    """Move to the recycle bin; an entity without one: remove. Raises as `change` does."""
+    record = find(ctx, entity, record_id, lock=True)
+    require(ctx, entity, "delete", record)
+    check_version(record, version)
+    entity.rules.before_delete(ctx, record)
+    if isinstance(record, Binnable):
+        record.deleted_at = ctx.now
+    else:
+        ctx.db.delete(record)
+    write(ctx)
+
+
+def act(
+    ctx: Ctx, entity: Entity, record_id: int, verb: Verb, sent: Mapping[str, Any], version: int | None = None
+) -> tuple[Any, Any]:
+    """Do a verb. Returns the record as it now is and the verb's own answer, if it has one."""
+    record = find(ctx, entity, record_id, rows="binned" if verb.on_binned else "live", lock=True)
+    require(ctx, entity, verb.right, record)
+    if version is not None:
+        check_version(record, version)
+    try:
+        schema_of(verb.arguments).deserialize(dict(sent))
+    except colander.Invalid as invalid:
+        raise Invalid(errors=problems(invalid)) from None
+    arguments = Intake(ctx, replace(entity, fields=verb.arguments)).take(sent)
+    if arguments.errors:
+        raise Invalid(errors=arguments.errors)
+    ctx.journal.call(record, verb.name)
+    answer = verb.run(ctx, record, arguments.values)
+    write(ctx)
+    return record, answer
+
+
+def restore(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
+    """The verb that brings a record back from the recycle bin."""
+    record.deleted_at = None

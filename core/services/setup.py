@@ -1,0 +1,93 @@
+"""What a new site begins with: one unit, the starter roles, the code lists, the administrator."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import select
+
+from core.models import ChainHead, Epoch, NumberRule, PluginRecord, Role, Term, Unit, User
+from core.security import passwords
+from core.services.journal import GENESIS, HEAD
+from core.services.work import Work
+from plugins import Manifest
+
+ADMINISTRATIVE = ("core.unit", "core.user", "core.role", "core.share", "core.term", "core.audit")
+
+
+def _grant(entity: str, action: str, reach: str) -> dict[str, Any]:
+    return {"entity": entity, "action": action, "reach": reach, "condition": None, "deny": False}
+
+
+def _rep(reach: str) -> list[dict[str, Any]]:
+    return [_grant("*", action, reach) for action in ("create", "view", "edit", "export")]
+
+
+STARTER_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "admin": ("系统管理员", [_grant("*", "*", "all"), *(_grant(key, "*", "all") for key in ADMINISTRATIVE)]),
+    "customer_admin": ("客户管理专员", [_grant("core.customer", "*", "all")]),
+    "sales_rep": ("销售代表", _rep("own")),
+    "sales_manager": (
+        "销售经理",
+        [*_rep("subtree"), *(_grant("*", action, "subtree") for action in ("assign", "share", "merge"))],
+    ),
+    "executive": ("高层管理者", [_grant("*", "view", "all"), _grant("*", "export", "all")]),
+    "auditor": ("审计员", [_grant("core.audit", "view", "all")]),
+    "dealer": ("经销商", _rep("unit")),
+}
+
+
+def is_set_up(work: Work) -> bool:
+    return work.system.scalar(select(User.id).limit(1)) is not None
+
+
+def set_up(work: Work, admin_password: str) -> None:
+    """Fill an empty database: unit `hq`, user `admin`, the roles, the code lists, the first link."""
+    session = work.elevated("set up", write=True)
+    session.add_all([Epoch(name="rights"), Epoch(name="shares"), ChainHead(id=HEAD, number=0, hash=GENESIS)])
+    hq = Unit(code="hq", name="总部", kind="group", base_currency="CNY")
+    session.add(hq)
+    roles = [
+        Role(code=code, name=name, grants=grants, field_rights=[]) for code, (name, grants) in STARTER_ROLES.items()
+    ]
+    session.add_all(roles)
+    session.flush()
+    admin = User(login="admin", name="管理员", unit_id=hq.id, clearance=3, password_hash=passwords.keep(admin_password))
+    admin.roles = [role for role in roles if role.code == "admin"]
+    session.add(admin)
+    session.add(NumberRule(entity="core.customer", prefix="C", digits=6))
+    _add_terms(session)
+    session.flush()
+
+
+def _add_terms(session: Any) -> None:
+    """The lists in `terms.csv`: list, code, parent's code, Chinese and English label."""
+    known: dict[tuple[str, str], Term] = {}
+    with files("core.services").joinpath("terms.csv").open(encoding="utf-8") as lines:
+        for position, row in enumerate(csv.DictReader(lines)):
+            parent = known[row["list"], row["parent"]] if row["parent"] else None
+            term = Term(
+                list_name=row["list"],
+                code=row["code"],
+                label_zh=row["label_zh"],
+                label_en=row["label_en"],
+                parent_id=parent.id if parent else None,
+                position=position,
+            )
+            session.add(term)
+            session.flush()  # children need the parent's id
+            known[row["list"], row["code"]] = term
+
+
+def remember_plugins(work: Work, manifests: tuple[Manifest, ...]) -> None:
+    """Note which plugins have been enabled here; their tables stay when they go."""
+    session = work.elevated("plugins enabled", write=True)
+    for manifest in manifests:
+        known = session.get(PluginRecord, manifest.name)
+        if known is None:
+            session.add(PluginRecord(name=manifest.name, version=manifest.version, enabled_at=work.now))
+        else:
+            known.version = manifest.version
+    session.flush()

@@ -1,0 +1,114 @@
+"""Shares: opening single records to a user, a unit or a role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from core.errors import Invalid, NotFound
+from core.fields import BadValue
+from core.i18n import _
+from core.models import Share
+from core.security.scope import ATTACHED
+from core.security.store import MOST_SHARES
+from core.services import records
+from core.services.intake import ABSENT
+from core.services.work import Ctx
+from plugins import Rules
+
+SHARED_ACTIONS = ("view", "edit")
+
+
+def check_actions(value: Any) -> list[str] | None:
+    """A list out of `view` and `edit`, at least one."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not value or not all(action in SHARED_ACTIONS for action in value):
+        raise BadValue(_("Give a list out of: view, edit."))
+    return [action for action in SHARED_ACTIONS if action in value]
+
+
+class ShareRules(Rules):
+    """A share names a record that the giver sees and may share, and ends after it begins."""
+
+    def prepare(self, ctx: Ctx, record: Share | None, values: dict[str, Any], creating: bool) -> None:
+        if creating:
+            self._check_target(ctx, values)
+        begin = values.get("from", record.from_at if record else None)
+        end = values.get("until", record.until_at if record else None)
+        if begin is not None and end is not None and end <= begin:
+            raise Invalid(errors={"until": [_("This must lie after the beginning.")]})
+
+    def _check_target(self, ctx: Ctx, values: dict[str, Any]) -> None:
+        entity = ctx.catalog.get(values.get("entity") or "")
+        if entity is None or not hasattr(entity.model, "owner_id"):
+            raise Invalid(errors={"entity": [_("Records of this kind cannot be shared.")]})
+        try:
+            record = records.find(ctx, entity, values.get("record") or 0)
+        except NotFound:
+            raise Invalid(errors={"record": [ABSENT]}) from None
+        records.require(ctx, entity, "share", record)
+        if values.get("to"):
+            _room_for_one_more(ctx, entity.key, values["to"])
+
+
+def _room_for_one_more(ctx: Ctx, entity_key: str, to: Mapping[str, int]) -> None:
+    ((kind, target),) = to.items()
+    column = {"user": Share.to_user_id, "unit": Share.to_unit_id, "role": Share.to_role_id}[kind]
+    live = or_(Share.until_at.is_(None), Share.until_at > ctx.now)
+    known = ctx.system.scalar(
+        select(func.count()).select_from(Share).where(column == target, Share.entity == entity_key, live)
+    )
+    if (known or 0) >= MOST_SHARES:
+        raise Invalid(
+            errors={
+                "to": [
+                    _(
+                        "This target has ${n} shares, the most there can be. Use a role or a unit instead.",
+                        mapping={"n": MOST_SHARES},
+                    )
+                ]
+            }
+        )
+
+
+def share(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
+    """Open the record to `to` for `actions`, until a moment or for good; a second share to the same
+    target replaces the first.
+    """
+    entity = ctx.catalog.of_model(type(record))
+    assert entity is not None
+    for known in _manual(ctx, entity.key, record.id, arguments["to"]):
+        ctx.db.delete(known)
+    _room_for_one_more(ctx, entity.key, arguments["to"])
+    until = arguments.get("until")
+    if until is not None and until <= ctx.now:
+        raise Invalid(errors={"until": [_("This moment is over already.")]})
+    ctx.db.add(
+        Share(
+            entity=entity.key,
+            record_id=record.id,
+            to=arguments["to"],
+            actions=arguments.get("actions") or ["view"],
+            until_at=until,
+        )
+    )
+
+
+def unshare(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
+    """End the shares of the record to `to`; without it, all that people have given."""
+    entity = ctx.catalog.of_model(type(record))
+    assert entity is not None
+    for known in _manual(ctx, entity.key, record.id, arguments.get("to")):
+        ctx.db.delete(known)
+
+
+def _manual(ctx: Ctx, entity_key: str, record_id: int, to: Mapping[str, int] | None) -> list[Share]:
+    """Shares that people gave, not those that a project team or a hand-over keeps in step."""
+    statement = select(Share).where(Share.source_entity.is_(None))
+    if to:
+        ((kind, target),) = to.items()
+        statement = statement.where(getattr(Share, f"to_{kind}_id") == target)
+    return list(ctx.db.scalars(statement, execution_options={ATTACHED: (entity_key, record_id)}).all())
