@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.missing import missing
+from tests.support.site import Site
 
 pytest_plugins = ("tests.support.databases", "tests.support.report")
 
@@ -48,3 +50,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if chromium is None:
         missing("Chromium is not installed")
     return {**browser_type_launch_args, "executable_path": chromium, "args": [*CHROMIUM_ARGUMENTS]}
+
+
+@pytest.fixture
+def site(database_url: str) -> Iterator[Site]:
+    """A migrated site with what `kehu init` leaves behind, on the test's own database."""
+    made = Site(database_url)
+    yield made
+    made.close()
