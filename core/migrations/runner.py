@@ -121,8 +121,8 @@ def _alone(connection: Connection) -> Iterator[None]:
     """One upgrade at a time. SQLite's writers queue already."""
     take, give = {
         "postgresql": ("SELECT pg_advisory_lock(:n)", "SELECT pg_advisory_unlock(:n)"),
-        "mysql": ("SELECT GET_LOCK(:n, 600)", "SELECT RELEASE_LOCK(:n)"),
-        "mariadb": ("SELECT GET_LOCK(:n, 600)", "SELECT RELEASE_LOCK(:n)"),
+        "mysql": ("SELECT GET_LOCK(CONCAT('kehu_', :n), 600)", "SELECT RELEASE_LOCK(CONCAT('kehu_', :n))"),
+        "mariadb": ("SELECT GET_LOCK(CONCAT('kehu_', :n), 600)", "SELECT RELEASE_LOCK(CONCAT('kehu_', :n))"),
     }.get(connection.dialect.name, (None, None))
     if take is None or give is None:
         yield

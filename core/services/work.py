@@ -90,7 +90,7 @@ class Work:
 
     @cached_property
     def epochs(self) -> Epochs:
-        found = dict(self.system.execute(select(Epoch.name, Epoch.number)).tuples().all())
+        found = {name: number for name, number in self.system.execute(select(Epoch.name, Epoch.number))}
         return Epochs(found.get("rights", 0), found.get("shares", 0))
 
     @property
