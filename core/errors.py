@@ -55,13 +55,14 @@ class Conflict(KehuError):
 
 
 class Stale(Conflict):
-    """409: somebody saved first. `record` is what is stored now."""
+    """409: somebody saved first. `record` is what is stored now, `current` what the reader sees of it."""
 
     title = _("Somebody saved first")
 
     def __init__(self, record: Any) -> None:
         super().__init__(_("This record was changed after you read it. Compare both versions and save again."))
         self.record = record
+        self.current: Any = None
 
 
 class Invalid(KehuError):

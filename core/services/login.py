@@ -13,12 +13,18 @@ from sqlalchemy import delete, insert, select, update
 from core.db.folding import fold
 from core.errors import Invalid, TooMany
 from core.i18n import _
-from core.models import LoginAttempt, LoginSession, Token, User
+from core.models import Epoch, LoginAttempt, LoginSession, Token, User
 from core.security import passwords
 from core.security.identity import Identity
+from core.security.store import Epochs
 from core.services.work import Work
 
 MOST_FAILURES = 5
+# Read along with whoever asks, so that finding him out costs one statement.
+EPOCHS = tuple(
+    select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
+    for name in ("rights", "shares")
+)
 LOCKED_FOR = dt.timedelta(minutes=15)
 
 
@@ -106,7 +112,7 @@ def log_out(work: Work, identity: Identity) -> None:
 def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who a cookie's secret belongs to; None when the session ended or the user changed since."""
     row = work.system.execute(
-        select(LoginSession.id, User)
+        select(LoginSession.id, User, *EPOCHS)
         .join(User, User.id == LoginSession.user_id)
         .where(
             LoginSession.secret_hash == passwords.secret_hash(secret),
@@ -118,6 +124,7 @@ def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     ).one_or_none()
     if row is None:
         return None
+    work.epochs = Epochs(row.rights_epoch, row.shares_epoch)
     user = row.User
     return Identity(
         user.id,
@@ -135,7 +142,7 @@ def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
 def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who an API token belongs to; None when it is unknown or was ended."""
     row = work.system.execute(
-        select(Token.id, Token.read_only, User)
+        select(Token.id, Token.read_only, User, *EPOCHS)
         .join(User, User.id == Token.user_id)
         .where(
             Token.secret_hash == passwords.secret_hash(secret),
@@ -146,6 +153,7 @@ def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     ).one_or_none()
     if row is None:
         return None
+    work.epochs = Epochs(row.rights_epoch, row.shares_epoch)
     user = row.User
     return Identity(
         user.id,

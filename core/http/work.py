@@ -1,0 +1,109 @@
+"""One request, one unit of work: returning a response commits, raising rolls back.
+
+A transaction that fails for a passing reason (deadlock, lost connection) is run again with a fresh
+request; the client does not notice.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import EXCVIEW
+
+from core.db import engine as engines
+from core.db.database import ATTEMPTS, LostCommit
+from core.security.identity import Identity
+from core.services import login
+from core.services.login import Visitor
+from core.services.work import Ctx, Kernel, Work
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+COOKIE = "kehu"
+API = "/api/"
+
+
+def includeme(config: Configurator) -> None:
+    config.add_request_method(lambda request: request.registry["kehu"], "kernel", reify=True)
+    config.add_request_method(_work, "work", reify=True)
+    config.add_request_method(_ctx, "ctx", reify=True)
+    config.add_request_method(_visitor, "visitor", reify=True)
+    config.add_tween("core.http.work.tween_factory", under=EXCVIEW)
+    config.set_execution_policy(run)
+
+
+def tween_factory(handler: Callable[[Request], Response], registry: Any) -> Callable[[Request], Response]:
+    """Holds the request's unit of work open while the view runs."""
+
+    def in_one_transaction(request: Request) -> Response:
+        with ExitStack() as stack:
+            request.environ["kehu.stack"] = stack
+            response = handler(request)
+            _name_change(request, response)
+        return response
+
+    return in_one_transaction
+
+
+def _name_change(request: Request, response: Response) -> None:
+    work = request.__dict__.get("work")
+    if work is not None and request.method not in SAFE:
+        work.finish()
+        response.headers["Change-Id"] = work.journal.batch
+        request.environ["kehu.change"] = work.journal.uuid
+
+
+def _work(request: Request) -> Work:
+    kernel: Kernel = request.kernel
+    stack: ExitStack = request.environ["kehu.stack"]
+    return stack.enter_context(kernel.work(write=request.method not in SAFE))
+
+
+def _ctx(request: Request) -> Ctx:
+    """The context of whoever is logged in. Only for views that need a login."""
+    return request.work.act_as(request.identity)  # type: ignore[no-any-return]
+
+
+def _visitor(request: Request) -> Visitor:
+    return Visitor(request.client_addr, request.user_agent)
+
+
+def identify(request: Request) -> Identity | None:
+    """Programs come with a token to the API, people with a cookie to the pages; never the other way."""
+    if request.path_info.startswith(API):
+        kind, _blank, secret = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not secret.strip():
+            return None
+        return login.by_token(request.work, secret.strip(), request.visitor)
+    secret = request.cookies.get(COOKIE)
+    return login.by_session(request.work, secret, request.visitor) if secret else None
+
+
+def run(environ: dict[str, Any], router: Any) -> Response:
+    """Pyramid's execution policy: up to five attempts."""
+    for attempt in range(1, ATTEMPTS + 1):
+        with router.request_context(environ) as request:
+            if attempt == 1:
+                request.make_body_seekable()
+            else:
+                request.body_file_raw.seek(0)
+            response: Response = router.invoke_request(request)
+            error = request.exception
+            if attempt == ATTEMPTS or not _worth_another(request, error):
+                return response
+        time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _worth_another(request: Request, error: BaseException | None) -> bool:
+    if isinstance(error, LostCommit):
+        # When it landed the answer is a 503 that says to look first; doing it twice would be worse.
+        change = request.environ.get("kehu.change")
+        return change is None or not request.registry["kehu"].landed(change)
+    return engines.retryable(error)

@@ -1,0 +1,32 @@
+"""Answers in JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.entities.reader import Reader
+from core.http.paths import API, collection
+from core.rest.problems import dumps
+from core.services import records
+from plugins import Entity
+
+
+def reader(request: Request) -> Reader:
+    """Turns records into documents for whoever asks, labels in the reply's language."""
+    return records.reader(request.ctx, request.locale_name)
+
+
+def as_json(document: Any, status: int = 200) -> Response:
+    return Response(status=status, content_type="application/json", charset="utf-8", body=dumps(document))
+
+
+def one(request: Request, entity: Entity, record: Any, status: int = 200) -> Response:
+    """A record with its ETag; one just made also says where it is."""
+    response = as_json(reader(request).document(entity, record), status)
+    response.headers["ETag"] = f'"{record.version}"'
+    if status == 201:
+        response.headers["Location"] = f"{API}{collection(entity.key)}/{record.id}"
+    return response

@@ -1,0 +1,35 @@
+"""What a user may know about himself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.entities.reader import Reader
+from core.models import User
+from core.security.grants import ACTIONS
+from core.services.work import Ctx
+
+
+def me(ctx: Ctx, language: str) -> dict[str, Any]:
+    """The acting user as a document, with the actions open to him per entity."""
+    user = ctx.system.get_one(User, ctx.identity.user_id)
+    person = ctx.rights.person
+    # His own unit and roles are no secret to him, whatever he may see of others.
+    labels = Reader(ctx.system, ctx.system, ctx.rights, language)
+    unit = labels.labels("core.unit", [user.unit_id])[user.unit_id]
+    roles = labels.labels("core.role", person.role_ids)
+    return {
+        "id": user.id,
+        "login": user.login,
+        "name": user.name,
+        "email": user.email,
+        "unit": unit.to_json(),
+        "roles": [roles[role_id].to_json() for role_id in person.role_ids],
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "clearance": user.clearance,
+        "read_only": ctx.identity.read_only,
+        "actions": {
+            entity.key: [action for action in ACTIONS if ctx.rights.may_ever(entity, action)] for entity in ctx.catalog
+        },
+    }
