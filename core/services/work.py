@@ -90,7 +90,8 @@ class Work:
 
     @cached_property
     def epochs(self) -> Epochs:
-        found = {name: number for name, number in self.system.execute(select(Epoch.name, Epoch.number))}
+        rows: Any = self.system.execute(select(Epoch.name, Epoch.number))
+        found = dict(rows.all())
         return Epochs(found.get("rights", 0), found.get("shares", 0))
 
     @property

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table
+from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from core.db import folding
 from core.db.types import JsonText, Money, UtcDateTime, boolean, long_text, text
-from core.fields import BadValue
+from core.fields import BadValue, Choice, Date, Document, Integer, Moment, Reference, References, Text
 from core.fields import Boolean as BooleanType
-from core.fields import Choice, Date, Document, Integer, Moment, Reference, References, Text
 from core.fields import Money as MoneyType
 from core.security.catalog import Catalog, attribute_name
 from core.security.conditions import Resolver, SqlContext
@@ -156,12 +154,17 @@ THING = _entity(
 CATALOG = Catalog([UNIT, USER, TERM, THING])
 
 
+def table_of(entity_key: str) -> Table:
+    return cast(Table, inspect(CATALOG[entity_key].model).local_table)
+
+
 # --- rows -----------------------------------------------------------------------------------------
 
 Row = dict[str, Any]
 
-WORDS = ("a", "A", "á", "a\u0301", "İ", "i̇", "ß", "ss", "ａ", "ﬁ", "%", "_", "\\", "'", "客户", "𠮷", "客户𠮷", "\ufffd", "a b")
-RAW_TEXTS = ("", " ", "a", "a ", " a", "aa", "A", "á", "a\u0301", "İ", "ß", "%", "_", "\\", "\\%", "客户𠮷", "𠮷", "\ufffd", "\n")
+ODD_TEXTS = ("a", "A", "á", "a\u0301", "İ", "ß", "%", "_", "\\", "𠮷", "客户𠮷", "\ufffd")
+WORDS = (*ODD_TEXTS, "i̇", "ss", "ａ", "ﬁ", "'", "客户", "a b")
+RAW_TEXTS = (*ODD_TEXTS, "", " ", "a ", " a", "aa", "\\%", "\n")
 PHONES = ("138 0000", "+86-138", "１３８", "0", "138", "ext")
 MIDNIGHT = dt.datetime(2026, 2, 28, 16, tzinfo=dt.UTC)  # the first moment of TODAY in ZONE
 TICK = dt.timedelta(microseconds=1)
@@ -190,11 +193,12 @@ class World(Resolver):
         entity = CATALOG[entity_key]
         wanted = {**dict(within), entity.natural_key: natural_key}
         facts = {attribute_name(entity.field(name)): value for name, value in wanted.items()}
-        return next((id for id, row in self.rows[entity_key].items() if facts.items() <= _hashable(row)), None)
+        rows = self.rows[entity_key].items()
+        return next((id for id, row in rows if all(row[name] == value for name, value in facts.items())), None)
 
     def add(self, entity_key: str, **values: Any) -> Row:
         table = self.rows.setdefault(entity_key, {})
-        row = dict.fromkeys(CATALOG[entity_key].model.__table__.columns.keys()) | {"id": len(table) + 1} | values
+        row: Row = dict.fromkeys(table_of(entity_key).columns.keys()) | {"id": len(table) + 1} | values
         table[row["id"]] = row
         return row
 
@@ -209,9 +213,9 @@ class World(Resolver):
         """Create the tables and write the rows."""
         Base.metadata.create_all(connection)
         for key, rows in self.rows.items():
-            table = CATALOG[key].model.__table__
-            names = set(table.columns.keys())
-            connection.execute(table.insert(), [{n: row[n] for n in names} for row in rows.values()])
+            table = table_of(key)
+            names = table.columns.keys()
+            connection.execute(table.insert(), [{name: row[name] for name in names} for row in rows.values()])
         links = [
             {"thing_id": id, "user_id": user_id}
             for id, row in self.rows["test.thing"].items()
@@ -219,10 +223,6 @@ class World(Resolver):
         ]
         if links:
             connection.execute(thing_user.insert(), links)
-
-
-def _hashable(row: Mapping[str, Any]) -> Any:
-    return {name: value for name, value in row.items() if isinstance(value, str)}.items()
 
 
 def small_world() -> World:

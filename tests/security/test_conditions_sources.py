@@ -13,7 +13,18 @@ from sqlalchemy.dialects import mssql, oracle
 from sqlalchemy.orm import Session, aliased, with_loader_criteria
 
 from core.security.conditions import parse, to_sql
-from tests.security.conditions_world import CATALOG, CONTEXT, THING, Thing, Unit, User, World, random_world, small_world
+from tests.security.conditions_world import (
+    CATALOG,
+    CONTEXT,
+    THING,
+    Thing,
+    Unit,
+    User,
+    World,
+    random_world,
+    small_world,
+    table_of,
+)
 
 SCOPED = dataclasses.replace(CONTEXT, scoped=True)
 
@@ -60,9 +71,9 @@ def found(session: Session, statement: Any) -> str:
 def test_every_kind_of_source_gives_the_same(session: Session, document: Any) -> None:
     expected = found(session, select(Thing.code).where(criterion(document)))
     assert expected
-    alias, table = aliased(Thing), Thing.__table__
+    alias, table = aliased(Thing), table_of("test.thing")
     for source in (alias, table, table.alias()):
-        code = source.code if source is alias else source.c.code
+        code = getattr(source, "c", source).code
         assert found(session, select(code).where(criterion(document, source))) == expected
     assert found(session, select(Thing.code).where(criterion(document, context=SCOPED))) == expected
 
