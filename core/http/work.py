@@ -67,7 +67,7 @@ def _work(request: Request) -> Work:
 
 def _ctx(request: Request) -> Ctx:
     """The context of whoever is logged in. Only for views that need a login."""
-    return request.work.act_as(request.identity)  # type: ignore[no-any-return]
+    return request.work.act_as(request.identity)
 
 
 def _visitor(request: Request) -> Visitor:
