@@ -42,9 +42,8 @@ class RandomConditions:
             parts = 1 if operator == "not" else rng.randint(1, 3)
             return [operator, *(self.document(depth - 1) for _ in range(parts))]
         path, field = self.path()
-        operator = rng.choice([name for name in OPERATORS[field.type.kind] if name != "under" or path])
-        if operator == "under" and field.type.entity == "core.user":  # type: ignore[attr-defined]
-            operator = "="
+        is_tree = getattr(field.type, "entity", None) != "core.user"
+        operator = rng.choice([name for name in OPERATORS[field.type.kind] if name != "under" or is_tree])
         return self.leaf(operator, path, field)
 
     def path(self) -> tuple[str, Field]:
@@ -70,8 +69,6 @@ class RandomConditions:
                 return [operator, path, some]
             case "=" | "!=" if self.rng.random() < 0.1:
                 return [operator, path, None]
-            case "contains" | "starts" if path.endswith("raw"):
-                return [operator, path, self.rng.choice([text for text in RAW_TEXTS if text])]
             case _:
                 return [operator, path, self.value(field)]
 

@@ -72,8 +72,8 @@ def test_every_kind_of_source_gives_the_same(session: Session, document: Any) ->
     expected = found(session, select(Thing.code).where(criterion(document)))
     assert expected
     alias, table = aliased(Thing), table_of("test.thing")
-    for source in (alias, table, table.alias()):
-        code = getattr(source, "c", source).code
+    other = table.alias()
+    for source, code in ((alias, alias.code), (table, table.c.code), (other, other.c.code)):
         assert found(session, select(code).where(criterion(document, source))) == expected
     assert found(session, select(Thing.code).where(criterion(document, context=SCOPED))) == expected
 

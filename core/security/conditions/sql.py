@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -66,8 +65,7 @@ class _Compiler:
     def __init__(self, catalog: Catalog, context: SqlContext) -> None:
         self.catalog = catalog
         self.context = context
-        self._aliases: dict[str, list[Source]] = {}
-        self._nested: dict[str, int] = {}
+        self._aliases: dict[str, Source] = {}
 
     def node(self, node: Node, source: Source) -> Criterion:
         match node:
@@ -84,23 +82,20 @@ class _Compiler:
         """Follow the references and test the rows at the end: no row, no match."""
         if len(path) == 1:
             return test(source)
-        with self._rows(path[1].entity) as target:
-            matching = select(_id(target)).where(self._through(path[1:], target, test))
+        target = self._rows(path[1].entity)
+        matching = select(_id(target)).where(self._through(path[1:], target, test))
         return _among(_column(source, path[0]), matching)
 
-    @contextmanager
-    def _rows(self, entity: Entity) -> Iterator[Source]:
-        """An alias of the entity's rows that no enclosing subquery uses; see `to_sql`.
+    def _rows(self, entity: Entity) -> Source:
+        """The alias of the entity's rows for all subqueries; see `to_sql`.
 
-        An alias takes long to make, so that subqueries side by side use the same.
+        It takes long to make. One is enough: no subquery looks out of itself, so that inside one
+        another each means its own rows.
         """
-        aliases, depth = self._aliases.setdefault(entity.key, []), self._nested.get(entity.key, 0)
-        if depth == len(aliases):
+        if entity.key not in self._aliases:
             scoped = self.context.scoped
-            aliases.append(aliased(entity.model) if scoped else inspect(entity.model).local_table.alias())
-        self._nested[entity.key] = depth + 1
-        yield aliases[depth]
-        self._nested[entity.key] = depth
+            self._aliases[entity.key] = aliased(entity.model) if scoped else inspect(entity.model).local_table.alias()
+        return self._aliases[entity.key]
 
     # --- leaves ---------------------------------------------------------------------------------
 
@@ -163,13 +158,13 @@ class _Compiler:
     def _targets(self, step: Step, ids: list[int], keys: list[Key]) -> Select[Any]:
         """The ids of the records that a field refers to, found by id or by natural key."""
         entity = self.catalog[step.refers_to]
-        with self._rows(entity) as target:
-            found = [_id(target).in_(ids)] if ids else []
-            if keys:
-                fixed = [_column(target, Step(entity, entity.field(name))) == value for name, value in keys[0].within]
-                key = _column(target, Step(entity, entity.field(entity.natural_key)))
-                found.append(and_(key.in_([key.text for key in keys]), *fixed))
-            return select(_id(target)).where(or_(*found))
+        target = self._rows(entity)
+        found = [_id(target).in_(ids)] if ids else []
+        if keys:
+            fixed = [_column(target, Step(entity, entity.field(name))) == value for name, value in keys[0].within]
+            natural_key = _column(target, Step(entity, entity.field(entity.natural_key)))
+            found.append(and_(natural_key.in_([key.text for key in keys]), *fixed))
+        return select(_id(target)).where(or_(*found))
 
     def _tree(self, step: Step, values: tuple[Value, ...], parent: Step) -> Select[Any]:
         """The ids of some records and of all below them.
@@ -177,10 +172,9 @@ class _Compiler:
         The recursion stands inside the subquery under a name of its own, so that any number of
         them, copied or not, fit into one statement; UNION ends it even where the tree has a ring.
         """
-        with self._rows(parent.entity) as row:
-            roots = select(_id(row)).where(self._refers(_id(row), step, values))
-            tree = roots.cte(recursive=True, nesting=True)
-            tree = tree.union(select(_id(row)).where(_column(row, parent) == tree.c.id))
+        row = self._rows(parent.entity)
+        tree = select(_id(row)).where(self._refers(_id(row), step, values)).cte(recursive=True, nesting=True)
+        tree = tree.union(select(_id(row)).where(_column(row, parent) == tree.c.id))
         return select(tree.c.id)
 
 
