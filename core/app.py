@@ -27,3 +27,12 @@ def make_app(kernel: Kernel) -> Any:
         config.include(f"core.http.{part}")
     config.include("core.rest")
     return config.make_wsgi_app()
+
+
+def from_ini() -> Any:
+    """The application of `$KEHU_INI`, for servers that start several processes."""
+    import os
+
+    import plaster
+
+    return plaster.get_loader(os.environ["KEHU_INI"], protocols=["wsgi"]).get_wsgi_app("main")

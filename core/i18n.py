@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyramid.i18n import TranslationStringFactory
+from translationstring import TranslationStringFactory
 
 DOMAIN = "kehu"
 LANGUAGES = ("zh_Hans", "en")

@@ -91,3 +91,8 @@ def remember_plugins(work: Work, manifests: tuple[Manifest, ...]) -> None:
         else:
             known.version = manifest.version
     session.flush()
+
+
+def known_plugins(work: Work) -> tuple[str, ...]:
+    """Plugins that have been enabled here once."""
+    return tuple(work.system.scalars(select(PluginRecord.name).order_by(PluginRecord.name)))

@@ -1,0 +1,46 @@
+"""What went wrong, in one sentence for the person at the terminal."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from translationstring import TranslationString
+
+from core.errors import KehuError
+from plugins import PluginError
+
+log = logging.getLogger(__name__)
+
+
+def sentence(error: BaseException) -> str:
+    """The sentence; what nobody foresaw also goes to the log with its traceback."""
+    if isinstance(error, KehuError):
+        return _kehu(error)
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, NoSuchModuleError):
+        return f"{error}; check kehu.database_url"
+    if isinstance(error, DBAPIError):
+        return f"the database refused: {str(error.orig).strip().splitlines()[0]}; `kehu doctor` looks closer"
+    if isinstance(error, SQLAlchemyError):
+        return f"{str(error).splitlines()[0]}; check kehu.database_url"
+    if isinstance(error, ModuleNotFoundError) and error.name in {"psycopg", "pymysql", "granian"}:
+        extra = {"psycopg": "postgresql", "pymysql": "mariadb", "granian": "prod"}[error.name]
+        return f"{error.name} is not installed; run: pip install 'kehu[{extra}]'"
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    log.error("unforeseen", exc_info=error)
+    return f"unforeseen fault: {type(error).__name__}: {error}"
+
+
+def _kehu(error: KehuError) -> str:
+    said = [plain(error.detail or error.title)]
+    said += [f"{name}: {plain(message)}" for name, messages in error.errors.items() for message in messages]
+    return "; ".join(said) if error.detail else "; ".join(said[1:] or said)
+
+
+def plain(message: Any) -> str:
+    """A message in English, its gaps filled."""
+    return message.interpolate() if isinstance(message, TranslationString) else str(message)

@@ -1,0 +1,74 @@
+"""`kehu serve`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from functools import partial
+from typing import Any
+
+import click
+
+from core.cli.site import site
+from core.errors import KehuError
+
+DRAIN = 30  # seconds that requests in flight get after SIGTERM
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=6543, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.pass_context
+def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
+    """Serve the site until SIGTERM or Ctrl-C; requests in flight are finished first."""
+    here = site(ctx)
+    kernel = here.ready()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if workers > 1:
+        _serve_many(here.ini, host, port, workers)
+        return
+    from core.app import make_app
+
+    server = _server(make_app(kernel), host, port)
+    click.echo(f"Kehu serves http://{host}:{server.effective_port}")
+    signal.signal(signal.SIGTERM, _stop)
+    server.run()
+
+
+def _server(app: Any, host: str, port: int) -> Any:
+    from waitress.server import create_server
+
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=4,
+        # The defaults give in to 300 slow clients.
+        connection_limit=2000,
+        channel_timeout=15,
+        cleanup_interval=5,
+        asyncore_use_poll=True,
+        ident="kehu",
+    )
+    # waitress gives running requests five seconds when it stops.
+    server.task_dispatcher.shutdown = partial(server.task_dispatcher.shutdown, timeout=DRAIN)
+    return server
+
+
+def _stop(_signal: int, _frame: Any) -> None:
+    raise SystemExit
+
+
+def _serve_many(ini: Any, host: str, port: int, workers: int) -> None:
+    try:
+        from granian import Granian
+        from granian.constants import Interfaces
+    except ModuleNotFoundError:
+        raise KehuError("several workers need granian; run: pip install 'kehu[prod]'") from None
+    import os
+
+    os.environ["KEHU_INI"] = str(ini)
+    Granian(
+        "core.app:from_ini", factory=True, address=host, port=port, interface=Interfaces.WSGI, workers=workers
+    ).serve()
