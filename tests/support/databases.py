@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from tests.support.missing import missing
@@ -87,29 +87,27 @@ def create_database(kind: str, directory: Path) -> str:
         server = servers.url(kind)
     except Unavailable as reason:
         missing(f"no {kind}: {reason}")
-    encoding = "TEMPLATE template0 ENCODING 'UTF8'" if kind == "postgresql" else ""
-    _administer(server, f"CREATE DATABASE {name} {encoding}")
+    options = "TEMPLATE template0 ENCODING 'UTF8' STRATEGY FILE_COPY" if kind == "postgresql" else ""
+    administer(kind, f"CREATE DATABASE {name} {options}")
     return server.set(database=name).render_as_string(hide_password=False)
 
 
 def drop_database(url: str) -> None:
     """Remove a database that `create_database` made, whoever is still connected to it."""
-    target = make_url(url)
-    name = target.database
-    assert name is not None
-    match target.get_backend_name():
+    name = name_of(url)
+    match make_url(url).get_backend_name():
         case "sqlite":
             for suffix in ("", "-wal", "-shm", "-journal"):
                 Path(name + suffix).unlink(missing_ok=True)
         case "postgresql":
-            _administer(servers.url("postgresql"), f"DROP DATABASE {name} WITH (FORCE)")
+            administer("postgresql", f"DROP DATABASE {name} WITH (FORCE)")
         case "mariadb":
             _drop_on_mariadb(name)
 
 
 def _drop_on_mariadb(name: str) -> None:
     """Drop after ending its connections: an open transaction would hold the drop up."""
-    with _connection(servers.url("mariadb")) as connection:
+    with server_connection("mariadb") as connection:
         ids = connection.scalars(
             text("SELECT id FROM information_schema.processlist WHERE db = :name"), {"name": name}
         ).all()
@@ -122,13 +120,22 @@ def _drop_on_mariadb(name: str) -> None:
         connection.execute(text(f"DROP DATABASE {name}"))
 
 
-def _administer(server: URL, statement: str) -> None:
-    with _connection(server) as connection:
+def administer(kind: str, statement: str) -> None:
+    """Run one statement on the server of this kind, outside a transaction."""
+    with server_connection(kind) as connection:
         connection.execute(text(statement))
 
 
-def _connection(server: URL) -> Any:
-    return create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+def server_connection(kind: str) -> Connection:
+    """A connection to the administrative database of the server of this kind; each statement commits."""
+    return create_engine(servers.url(kind), poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+
+
+def name_of(url: str) -> str:
+    """The name of the database, for SQLite its path."""
+    name = make_url(url).database
+    assert name is not None
+    return name
 
 
 @pytest.fixture(scope="session")

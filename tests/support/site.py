@@ -20,11 +20,17 @@ class Site:
     """A booted kernel on a migrated database with what `kehu init` leaves behind."""
 
     def __init__(self, url: str, plugins: Sequence[str] = (), **settings: str) -> None:
+        from tests.support.copies import filled  # not above: pytest loads its plugin `databases` itself
+
         lines = {"kehu.database_url": url, "kehu.plugins": " ".join(plugins)}
         self.settings = read(lines | {f"kehu.{name}": value for name, value in settings.items()}, {})
         self.kernel: Kernel = boot(self.settings)
-        runner.upgrade(url, self.kernel.manifests)
+        filled(url, tuple(plugins), self._set_up)
+
+    def _set_up(self) -> None:
+        runner.upgrade(self.settings.database_url, self.kernel.manifests)
         self.kernel.run(lambda work: setup.set_up(work, PASSWORD), write=True)
+        self.close()
 
     @contextmanager
     def acting(self, user: str = "admin", *, write: bool = True) -> Iterator[Ctx]:
@@ -56,4 +62,5 @@ class Site:
         return self.create("core.customer", {"name": name, **values}, user)
 
     def close(self) -> None:
+        """Close the connections; the next unit of work opens new ones."""
         self.kernel.database.dispose()
