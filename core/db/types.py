@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import operator
 from decimal import Decimal
 from typing import Any
 
@@ -73,11 +74,19 @@ def _known_as(kind: TypeEngine[Any], spelling: str) -> TypeEngine[Any]:
 class Money(TypeDecorator[Decimal]):
     """An exact amount with four decimals: NUMERIC(18,4), on SQLite an integer of 1/10 000.
 
-    SQLite would keep NUMERIC as a binary float, and lose cents.
+    SQLite would keep NUMERIC as a binary float, and lose cents. In SQL amounts are added, compared
+    and aggregated; products and quotients are calculated in Python, where they are rounded as meant.
     """
 
     impl = Numeric(18, MONEY_SCALE)
     cache_ok = True
+
+    class comparator_factory(TypeDecorator.Comparator):  # noqa: N801, the name that SQLAlchemy asks for
+        def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+            return super().operate(_no_product(op), *other, **kwargs)
+
+        def reverse_operate(self, op: Any, other: Any, **kwargs: Any) -> Any:
+            return super().reverse_operate(_no_product(op), other, **kwargs)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
@@ -88,15 +97,23 @@ class Money(TypeDecorator[Decimal]):
         if value is None:
             return None
         amount = Decimal(value)
-        scaled = amount * MONEY_UNIT
-        if scaled != scaled.to_integral_value():
+        if not amount.is_finite() or abs(amount) > MONEY_MAX:
+            raise ValueError(f"{amount} is not an amount of at most {MONEY_MAX}")
+        if amount != round(amount, MONEY_SCALE):
             raise ValueError(f"{amount} has more than {MONEY_SCALE} decimals")
-        return int(scaled) if dialect.name == "sqlite" else amount
+        return int(amount * MONEY_UNIT) if dialect.name == "sqlite" else amount
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
         return Decimal(value) / MONEY_UNIT if dialect.name == "sqlite" else Decimal(value)
+
+
+def _no_product(op: Any) -> Any:
+    """The operator, unless its result would be off by the scale of SQLite's integers."""
+    if op in (operator.mul, operator.truediv, operator.floordiv, operator.mod):
+        raise TypeError("multiply and divide amounts in Python: SQL would do it on scaled integers")
+    return op
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
