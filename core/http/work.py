@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from pyramid.config import Configurator
@@ -27,6 +27,7 @@ from core.services.work import Ctx, Kernel, Work
 SAFE = ("GET", "HEAD", "OPTIONS")
 COOKIE = "kehu"
 API = "/api/"
+MOST_BYTES = 8 * 1024 * 1024  # of a body
 
 
 def includeme(config: Configurator) -> None:
@@ -87,18 +88,31 @@ def identify(request: Request) -> Identity | None:
 
 def run(environ: dict[str, Any], router: Any) -> Response:
     """Pyramid's execution policy: up to five attempts."""
-    for attempt in range(1, ATTEMPTS + 1):
-        with router.request_context(environ) as request:
-            if attempt == 1:
-                request.make_body_seekable()
-            else:
-                request.body_file_raw.seek(0)
-            response: Response = router.invoke_request(request)
-            error = request.exception
-            if attempt == ATTEMPTS or not _worth_another(request, error):
-                return response
-        time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+    with _kept_body(environ) as can_repeat:
+        for attempt in range(1, ATTEMPTS + 1):
+            if can_repeat:
+                environ["wsgi.input"].seek(0)
+            with router.request_context(environ) as request:
+                response: Response = router.invoke_request(request)
+                if not can_repeat or attempt == ATTEMPTS or not _worth_another(request, request.exception):
+                    return response
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def _kept_body(environ: dict[str, Any]) -> Iterator[bool]:
+    """Keeps the body so that it can be read again; not one that is too large to be taken anyway."""
+    request = Request(environ)
+    if (request.content_length or 0) > MOST_BYTES:
+        yield False
+        return
+    request.make_body_seekable()
+    kept = environ["wsgi.input"]
+    try:
+        yield True
+    finally:
+        kept.close()
 
 
 def _worth_another(request: Request, error: BaseException | None) -> bool:

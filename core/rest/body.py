@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from pyramid.request import Request
 
 from core.errors import BadRequest
 from core.fields import INT_MAX
+from core.http.work import MOST_BYTES
 from core.i18n import _
 from core.rest.problems import TooLarge, WrongMethod, WrongType
 from plugins.errors import did_you_mean
 
-MOST_BYTES = 8 * 1024 * 1024
 _ETAG = re.compile(r'(?:W/)?"(\d{1,10})"')
 
 
@@ -109,5 +109,5 @@ def whole_number(name: str, text: str) -> int:
     return int(text)
 
 
-def wrong(parameter: str, message: str) -> Any:
+def wrong(parameter: str, message: str) -> NoReturn:
     raise BadRequest(_("The query cannot be read."), errors={parameter: [message]})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyramid.request import Request
 from pyramid.response import Response
 
 from core.entities.listing import LIMIT, Ask, ask
 from core.entities.reader import META
+from core.errors import BadRequest
 from core.i18n import _
 from core.rest.body import allow, json_object, query, strict_json, whole_number, wrong
 from core.rest.reply import as_json, one, reader
@@ -32,7 +35,7 @@ def _asked(request: Request, entity: Entity, parameters: dict[str, str]) -> Ask:
     return ask(
         request.ctx.rights,
         entity,
-        filter=None if text is None else strict_json(text, _("The filter is not JSON.")),
+        filter=None if text is None else _filter(text),
         text=parameters.get("q"),
         sort=parameters.get("sort"),
         limit=whole_number("limit", parameters["limit"]) if "limit" in parameters else LIMIT,
@@ -40,6 +43,13 @@ def _asked(request: Request, entity: Entity, parameters: dict[str, str]) -> Ask:
         count=_flag(parameters, "count"),
         binned=_flag(parameters, "deleted"),
     )
+
+
+def _filter(text: str) -> Any:
+    try:
+        return strict_json(text, "")
+    except BadRequest:
+        wrong("filter", _("The filter is not JSON."))
 
 
 def _flag(parameters: dict[str, str], name: str) -> bool:

@@ -37,7 +37,7 @@ class Api:
     def act(self, path: str, verb: str, body: Any = None, status: int = 200) -> Any:
         return self.post(f"{path}/actions/{verb}", body, status)
 
-    def names(self, path: str = "/core/customers", **query: str) -> list[str]:
+    def names(self, path: str = "/core/customers", **query: Any) -> list[str]:
         return [item["name"] for item in self.get(path, **query).json["items"]]
 
     def customer(self, name: str, **values: Any) -> Json:
