@@ -1,0 +1,47 @@
+"""What a plugin may import from the kernel. Everything else in `core` is private.
+
+    from core.api import CustomerScoped, Record, columns, fields, plugin_base
+
+`columns` are the portable column types, `fields` the kinds of values that a Field can hold.
+"""
+
+from core import fields
+from core.db import types as columns
+from core.db.base import AttachedTo, Binnable, CustomerScoped, Record, RecordScoped, plugin_base
+from core.entities.listing import Ask, ask
+from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, NotFound
+from core.i18n import _
+from core.models import Customer, Term, Unit, User
+from core.services import records
+from core.services.numbers import next_number
+from core.services.ownership import acting_user
+from core.services.work import Ctx, Work
+
+__all__ = [
+    "Ask",
+    "AttachedTo",
+    "BadRequest",
+    "Binnable",
+    "Conflict",
+    "Ctx",
+    "Customer",
+    "CustomerScoped",
+    "Forbidden",
+    "Invalid",
+    "KehuError",
+    "NotFound",
+    "Record",
+    "RecordScoped",
+    "Term",
+    "Unit",
+    "User",
+    "Work",
+    "_",
+    "acting_user",
+    "ask",
+    "columns",
+    "fields",
+    "next_number",
+    "plugin_base",
+    "records",
+]

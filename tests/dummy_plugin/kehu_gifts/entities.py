@@ -1,0 +1,34 @@
+"""What a gift is, said once."""
+
+from core.api import Ctx, _, fields, next_number
+from plugins import Entity, Field, Group, Rules
+
+from .models import Gift
+
+
+class GiftRules(Rules):
+    """A gift without a code gets the next one."""
+
+    def prepare(self, ctx: Ctx, record: Gift | None, values: dict, creating: bool) -> None:  # type: ignore[type-arg]
+        if creating and values.get("code") is None:
+            values["code"] = next_number(ctx, "gifts.gift")
+
+
+GIFT = Entity(
+    key="gifts.gift",
+    model=Gift,
+    title=_("Gift"),
+    plural=_("Gifts"),
+    sort="-given_on",
+    fields=(
+        Field("code", fields.Text(32), _("Code"), create_only=True),
+        Field("customer", fields.Reference("core.customer"), _("Customer"), required=True, create_only=True),
+        Field("name", fields.Text(100), _("Name"), required=True),
+        Field("given_on", fields.Date(), _("Given on"), required=True, default=lambda ctx: ctx.today),
+        Field("price", fields.Money(), _("Price")),
+    ),
+    columns=("name", "customer", "given_on", "price"),
+    groups=(Group(_("Gift"), ("name", "customer", "given_on", "price", "code")),),
+    rules=GiftRules(),
+)
+ENTITIES = (GIFT,)

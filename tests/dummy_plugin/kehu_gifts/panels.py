@@ -1,0 +1,29 @@
+"""The customer's page and list with gifts in them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.api import Ctx, Customer, _, fields
+from plugins import Column, Panel
+
+from .models import Gift
+
+
+def latest(ctx: Ctx, customer: Customer) -> tuple[str, Mapping[str, Any]]:
+    """The three last gifts."""
+    statement = select(Gift).where(Gift.customer_id == customer.id).order_by(Gift.given_on.desc(), Gift.id.desc())
+    return "kehu_gifts:templates/latest.jinja2", {"gifts": ctx.db.scalars(statement.limit(3)).all()}
+
+
+def count(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, int]:
+    """How many gifts each customer of the page has got."""
+    statement = (
+        select(Gift.customer_id, func.count(Gift.id)).where(Gift.customer_id.in_(ids)).group_by(Gift.customer_id)
+    )
+    return {customer_id: number for customer_id, number in ctx.db.execute(statement)}
+
+
+PANELS = (Panel(key="gifts.latest", entity="core.customer", title=_("Latest gifts"), render=latest),)
+COLUMNS = (Column(key="gifts.count", entity="core.customer", title=_("Gifts"), type=fields.Integer(), load=count),)
