@@ -5,9 +5,10 @@ Three walls, each closed by itself:
 1. `do_orm_execute` attaches the reader's criteria to each mapped class that a statement uses,
    wherever it stands: subquery, EXISTS, join target, CTE, union, relationship load.
 2. The write hooks judge a flush on the rows as they were and as they become.
-3. The tripwire on the engine looks at the SQL text that really goes out, and refuses a statement
-   that names a table for which nothing was attached. What the first wall overlooks fails here
-   instead of leaking.
+3. The tripwire on the engine reads the SQL text that really goes out. A criterion leaves a mark
+   with the name of the table or alias that it limits, `/*core_customer_1.id*/`; a table that stands
+   in a FROM without its mark is refused. What the first wall overlooks, or SQLAlchemy puts in the
+   wrong place, fails here instead of leaking.
 
 Reads need a `Scope` in `session.info`; writes need hooks. A session without them does nothing.
 """
@@ -15,21 +16,25 @@ Reads need a `Scope` in `session.info`; writes need hooks. A session without the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, event, inspect
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table, event, inspect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from sqlalchemy.orm.strategy_options import Load
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import Select
 
-from core.db.base import metadata
+from core.db.base import MAX_IDENTIFIER, metadata
 
-TABLES = "kehu_tables"  # execution option: the tables for which criteria were attached, or ALL
+TABLES = "kehu_tables"  # execution option: link tables that may be read along, or ALL tables
 ALL = "*"
+_OPEN = "all_"  # begins the aliases of tables that the criteria themselves look into, unlimited
 _FLUSHING = "kehu_flushing"
 
 
@@ -84,7 +89,7 @@ def _attach(state: ORMExecuteState) -> None:
     options = scope.options(models, state.execution_options)
     if options:
         state.statement = state.statement.options(*options)
-    state.update_execution_options(**{TABLES: _tables_of(models)})
+    state.update_execution_options(**{TABLES: _links_of(models)})
 
 
 @event.listens_for(GuardedSession, "before_flush")
@@ -113,15 +118,37 @@ def watch(engine: Engine) -> None:
 
 
 def _tripwire(conn: Any, _cursor: Any, statement: str, _params: Any, context: Any, _many: bool) -> None:
-    touched = tables_named(statement)
-    if not touched:
+    stray = unlimited_tables(statement)
+    if not stray:
         return
     allowed = context.execution_options.get(TABLES, ()) if context is not None else ()
     if allowed == ALL or conn.info.get(_FLUSHING):
         return
-    stray = touched.difference(allowed)
+    stray = stray.difference(allowed)
     if stray:
         raise Refused(f"a statement reached {', '.join(sorted(stray))} without the reader's scope")
+
+
+class Limited(FunctionElement[bool]):
+    """A criterion that leaves its mark in the SQL: `/*alias.id*/ (criterion)`."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, model: Any, criterion: ColumnElement[bool]) -> None:
+        super().__init__(model.id, criterion)
+
+
+@compiles(Limited)
+def _compile_limited(element: Limited, compiler: Any, **kw: Any) -> str:
+    marked, criterion = element.clauses
+    return f"/*{compiler.process(marked, **kw)}*/ ({compiler.process(criterion, **kw)})"
+
+
+def unlimited(model: Any) -> Any:
+    """The model's table under a name that the tripwire lets pass: for the criteria's own subqueries."""
+    table: Table = inspect(model).local_table
+    return table.alias(f"{_OPEN}{table.name}"[:MAX_IDENTIFIER])
 
 
 # --- which classes and tables a statement uses ---------------------------------------------------
@@ -179,14 +206,11 @@ def _loaded_by(option: Any) -> Iterable[type]:
 
 
 @lru_cache(maxsize=1000)
-def _tables_of(models: frozenset[type]) -> frozenset[str]:
-    """The tables of the classes, and the link tables of their many-to-many relationships."""
-    names: set[str] = set()
-    for model in models:
-        mapper: Mapper[Any] = inspect(model)
-        names.update(str(table.name) for table in mapper.tables if isinstance(table, Table))
-        names.update(str(link.secondary.name) for link in mapper.relationships if isinstance(link.secondary, Table))
-    return frozenset(names)
+def _links_of(models: frozenset[type]) -> frozenset[str]:
+    """The link tables of the classes' many-to-many relationships: they have no criteria of their own."""
+    mappers: Iterable[Any] = map(inspect, models)
+    links = (relation.secondary for mapper in mappers for relation in mapper.relationships)
+    return frozenset(str(link.name) for link in links if isinstance(link, Table))
 
 
 _class_of_table: dict[str, type] = {}
@@ -206,11 +230,21 @@ def _classes_of_table(table: Table) -> Iterable[type]:
 
 
 @lru_cache(maxsize=4000)
-def tables_named(statement: str) -> frozenset[str]:
-    """Which of our tables an SQL text names, whoever wrote it."""
-    return frozenset(_pattern(len(metadata.tables)).findall(statement))
+def unlimited_tables(statement: str) -> frozenset[str]:
+    """Our tables that an SQL text names, whoever wrote it, more often than it limits them."""
+    named: Counter[tuple[str, str]] = Counter()
+    for table, alias in _pattern(len(metadata.tables)).findall(statement):
+        if not alias.startswith(_OPEN):
+            named[table, alias or table] += 1
+    marks = Counter(_MARK.findall(statement))
+    return frozenset(table for (table, alias), times in named.items() if marks[alias] < times)
+
+
+_MARK = re.compile(r"/\*(\w+)\.id\*/")
 
 
 @lru_cache(maxsize=4)
 def _pattern(_how_many: int) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(sorted(metadata.tables)) + r")\b")
+    """One of our tables where it is not the start of `table.column`, and its alias if it has one."""
+    names = "|".join(sorted(metadata.tables))
+    return re.compile(rf"(?<![\w.])({names})\b(?!\s*\.)[`\"]?(?:\s+AS\s+(\w+))?", re.IGNORECASE)

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 from sqlalchemy.sql.base import ExecutableOption
-from sqlalchemy.sql.util import _deep_deannotate
 
 from core.db.base import CustomerScoped
+from core.db.guard import unlimited
 from core.models import Customer, Share
 from core.security.catalog import Catalog
 from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
@@ -102,7 +102,9 @@ class Rights:
             return true()
         return getattr(entity.model, unit).in_(self.units)
 
-    def _allowed(self, entity: Entity, action: str) -> ColumnElement[bool]:
+    def _allowed(self, entity: Entity, action: str, source: Any = None) -> ColumnElement[bool]:
+        """The criterion on the model, or on an alias of its table where it stands in a subquery."""
+        rows: Any = entity.model if source is None else source.c
         given: list[ColumnElement[bool]] = []
         denied: list[ColumnElement[bool]] = []
         for grant in self.grants(entity):
@@ -112,41 +114,43 @@ class Rights:
                 if grant.deny:
                     return false()
                 continue
-            condition = (
-                true() if grant.condition is None else to_sql(grant.condition, entity.model, self.catalog, self.context)
-            )
-            (denied if grant.deny else given).append(and_(self._reach(entity.model, grant.reach, action), condition))
+            reached = self._reach(entity.model, rows, grant.reach, action)
+            if grant.condition is not None:
+                place = entity.model if source is None else source
+                reached = and_(reached, to_sql(grant.condition, place, self.catalog, self.context))
+            (denied if grant.deny else given).append(reached)
         shared = self.shares.of(entity, action)
         if shared:
-            given.append(entity.model.id.in_(shared))  # type: ignore[attr-defined]
+            given.append(rows.id.in_(shared))
         if issubclass(entity.model, Share) and action == "view":
             given += [Share.to_user_id == self.person.user_id, Share.created_by_id == self.person.user_id]
         criterion = or_(false(), *given)
         if denied:
             criterion = and_(criterion, not_(or_(*denied)))
         if hasattr(entity.model, "secrecy"):
-            criterion = and_(criterion, entity.model.secrecy <= self.person.clearance)
+            criterion = and_(criterion, rows.secrecy <= self.person.clearance)
         if issubclass(entity.model, CustomerScoped):
             criterion = self._within_customer(entity, action, criterion)
         return criterion
 
     def _within_customer(self, entity: Entity, action: str, own: ColumnElement[bool]) -> ColumnElement[bool]:
         """A child follows its customer: seen with it; changed with a grant of the child's own."""
-        customer = self.catalog["core.customer"]
-        table = Customer.__table__
-        parents = select(table.c.id).where(_on_table(self.criterion(customer, "view")), table.c.deleted_at.is_(None))
+        customers = unlimited(Customer)
+        seen = self._allowed(self.catalog["core.customer"], "view", customers)
+        parents = select(customers.c.id).where(seen, customers.c.deleted_at.is_(None))
         visible = entity.model.customer_id.in_(parents)  # type: ignore[attr-defined]
         return visible if action == "view" else and_(visible, own)
 
-    def _reach(self, model: Any, reach: str, action: str) -> ColumnElement[bool]:
+    def _reach(self, model: Any, rows: Any, reach: str, action: str) -> ColumnElement[bool]:
         if reach == "all":
             return true()
         if issubclass(model, CustomerScoped):
-            table = Customer.__table__
-            parents = select(table.c.id).where(self._reach_of(table.c.owner_id, table.c.unit_id, reach, action))
-            return model.customer_id.in_(parents)
+            customers = unlimited(Customer)
+            within = self._reach_of(customers.c.owner_id, customers.c.unit_id, reach, action)
+            found: ColumnElement[bool] = model.customer_id.in_(select(customers.c.id).where(within))
+            return found
         owner, unit = getattr(model, "OWNER", None), getattr(model, "UNIT", None)
-        return self._reach_of(owner and getattr(model, owner), unit and getattr(model, unit), reach, action)
+        return self._reach_of(owner and getattr(rows, owner), unit and getattr(rows, unit), reach, action)
 
     def _reach_of(self, owner: Any, unit: Any, reach: str, action: str) -> ColumnElement[bool]:
         if reach == "own":
@@ -156,7 +160,8 @@ class Rights:
             return and_(mine, unit == self.person.unit_id) if action == "create" and unit is not None else mine
         if unit is None:
             return false()
-        return unit.in_(self.units if reach == "subtree" else (self.person.unit_id,))
+        found: ColumnElement[bool] = unit.in_(self.units if reach == "subtree" else (self.person.unit_id,))
+        return found
 
     # --- on one row -----------------------------------------------------------------------------
 
@@ -236,8 +241,3 @@ class Rights:
 
 def _unlimited(grant: Grant) -> bool:
     return not grant.deny and not grant.broken and grant.reach == "all" and grant.condition is None
-
-
-def _on_table(criterion: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The criterion without its ORM notes, so that no second criterion is attached inside it."""
-    return _deep_deannotate(criterion)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
 from core.db.base import AttachedTo, Binnable
-from core.db.guard import Refused
+from core.db.guard import Limited, Refused
 from core.security.rights import Rights
 from plugins import Entity
 
@@ -53,7 +53,9 @@ class PersonScope:
             option = self._options.get(key)
             if option is None:
                 criterion = self._criterion(model, action, rows, granted, attached)
-                option = with_loader_criteria(model, criterion, include_aliases=True, propagate_to_loaders=False)
+                option = with_loader_criteria(
+                    model, Limited(model, criterion), include_aliases=True, propagate_to_loaders=False
+                )
                 if key[-1] is None:
                     self._options[key] = option
             found.append(option)

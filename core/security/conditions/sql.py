@@ -24,6 +24,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
+from core.db.guard import unlimited
 from core.security.catalog import Catalog, attribute_name
 from core.security.conditions.syntax import (
     Among,
@@ -94,7 +95,7 @@ class _Compiler:
         """
         if entity.key not in self._aliases:
             scoped = self.context.scoped
-            self._aliases[entity.key] = aliased(entity.model) if scoped else inspect(entity.model).local_table.alias()
+            self._aliases[entity.key] = aliased(entity.model) if scoped else unlimited(entity.model)
         return self._aliases[entity.key]
 
     # --- leaves ---------------------------------------------------------------------------------
