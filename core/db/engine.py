@@ -23,8 +23,11 @@ _PRAGMAS = (
 )
 
 
-def create(url: str | URL, *, pooled: bool = True) -> Engine:
-    """An engine for SQLite, PostgreSQL or MariaDB; another database gets SQLAlchemy's defaults."""
+def create(url: str | URL, *, pooled: bool = True, patient: bool = False) -> Engine:
+    """An engine for SQLite, PostgreSQL or MariaDB; another database gets SQLAlchemy's defaults.
+
+    `patient` lets a statement take as long as it needs: an upgrade may build an index for minutes.
+    """
     parsed = make_url(url)
     options: dict[str, Any] = {"json_serializer": _dumps, "hide_parameters": True}
     if not pooled:
@@ -33,9 +36,10 @@ def create(url: str | URL, *, pooled: bool = True) -> Engine:
     if backend == "sqlite":
         options["connect_args"] = {"timeout": 30, "check_same_thread": False}
     elif backend == "postgresql":
-        options |= {"pool_pre_ping": True, "connect_args": _POSTGRESQL}
+        options |= {"pool_pre_ping": True, "connect_args": _POSTGRESQL | (_PATIENT_POSTGRESQL if patient else {})}
     elif backend in {"mysql", "mariadb"}:
-        options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": _MARIADB}
+        options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        options["connect_args"] = _MARIADB | (_PATIENT_MARIADB if patient else {})
     engine = create_engine(parsed, **options)
     if backend == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -49,7 +53,10 @@ _POSTGRESQL = {
     "tcp_user_timeout": 10_000,  # or a silent partition hangs a request for ever
     "options": "-c statement_timeout=60000 -c idle_in_transaction_session_timeout=120000 -c lock_timeout=30000",
 }
+# Still it does not wait for a lock for ever: everybody else would queue behind it.
+_PATIENT_POSTGRESQL = {"options": "-c lock_timeout=30000"}
 _MARIADB = {"charset": "utf8mb4", "connect_timeout": 3, "read_timeout": 60, "write_timeout": 60}
+_PATIENT_MARIADB = {"read_timeout": None, "write_timeout": None}
 
 
 def _dumps(value: Any) -> str:

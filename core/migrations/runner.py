@@ -17,6 +17,7 @@ from plugins import Manifest, load_models
 
 HERE = Path(__file__).parent
 LOCK = 20_260_101  # any number; only our upgrades use it
+TURN_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ def upgrade(url: str, manifests: Sequence[Manifest]) -> list[Standing]:
     from alembic import command
 
     lines = histories(manifests)
-    with _connected(url, write=True) as connection, _alone(connection):
+    with _connected(url, write=True) as connection:
+        _wait_for_turn(connection)
         for line in lines:
             command.upgrade(_config(line, connection), "heads")
-        connection.commit()
+            connection.commit()
     return standing(url, manifests)
 
 
@@ -108,7 +110,7 @@ def _config(line: History, connection: Connection) -> Any:
 @contextmanager
 def _connected(url: str, *, write: bool) -> Iterator[Connection]:
     """A connection without the tripwire: the schema belongs to nobody's scope."""
-    engine: Engine = engines.create(url, pooled=False)
+    engine: Engine = engines.create(url, pooled=False, patient=write)
     try:
         with write_queue(engine) if write else nullcontext(), engine.connect() as connection:
             yield connection.execution_options(**{engines.WRITE: write})
@@ -116,22 +118,15 @@ def _connected(url: str, *, write: bool) -> Iterator[Connection]:
         engine.dispose()
 
 
-@contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """One upgrade at a time. SQLite's writers queue already."""
-    take, give = {
-        "postgresql": ("SELECT pg_advisory_lock(:n)", "SELECT pg_advisory_unlock(:n)"),
-        "mysql": ("SELECT GET_LOCK(CONCAT('kehu_', :n), 600)", "SELECT RELEASE_LOCK(CONCAT('kehu_', :n))"),
-        "mariadb": ("SELECT GET_LOCK(CONCAT('kehu_', :n), 600)", "SELECT RELEASE_LOCK(CONCAT('kehu_', :n))"),
-    }.get(connection.dialect.name, (None, None))
-    if take is None or give is None:
-        yield
-        return
-    connection.execute(text(take), {"n": LOCK})
+def _wait_for_turn(connection: Connection) -> None:
+    """One upgrade at a time: the lock is the connection's and ends with it. SQLite's writers queue already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{TURN_SECONDS}s'"))
+        connection.execute(text("SELECT pg_advisory_lock(:name)"), {"name": LOCK})
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        taken = connection.scalar(
+            text("SELECT GET_LOCK(CONCAT('kehu_upgrade ', MD5(DATABASE())), :seconds)"), {"seconds": TURN_SECONDS}
+        )
+        if taken != 1:
+            raise TimeoutError(f"another upgrade of this database has been running for {TURN_SECONDS} seconds")
     connection.commit()
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.execute(text(give), {"n": LOCK})
-        connection.commit()
