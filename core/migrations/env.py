@@ -10,6 +10,7 @@ from core.db.base import metadata
 
 config = context.config
 plugin = config.attributes["plugin"]
+connection = config.attributes["connection"]
 
 
 def mine(_obj: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
@@ -26,13 +27,21 @@ def spelled(kind: str, obj: Any, _autogen: Any) -> Any:
     return False
 
 
-connection = config.attributes["connection"]
+def check_references(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
+    """On SQLite, which does not watch them while tables are rebuilt: no row may refer to nothing."""
+    if connection.dialect.name == "sqlite":
+        broken = {row[0] for row in ctx.connection.exec_driver_sql("PRAGMA foreign_key_check")}
+        if broken:
+            raise RuntimeError(f"rows of {', '.join(sorted(broken))} would refer to rows that are not there")
+
+
 context.configure(
     connection=connection,
     target_metadata=metadata,
     version_table=f"kehu_version_{plugin}",
     include_object=mine,
     render_item=spelled,
+    on_version_apply=check_references,
     transaction_per_migration=True,
     # SQLite can roll DDL back once BEGIN is ours; then a killed migration leaves nothing behind.
     transactional_ddl=connection.dialect.name in {"sqlite", "postgresql"},

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 
 from core.db import engine as engines
 from core.db.database import write_queue
@@ -111,11 +111,19 @@ def _config(line: History, connection: Connection) -> Any:
 def _connected(url: str, *, write: bool) -> Iterator[Connection]:
     """A connection without the tripwire: the schema belongs to nobody's scope."""
     engine: Engine = engines.create(url, pooled=False, patient=write)
+    if write and engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _let_tables_be_rebuilt)
     try:
         with write_queue(engine) if write else nullcontext(), engine.connect() as connection:
             yield connection.execution_options(**{engines.WRITE: write})
     finally:
         engine.dispose()
+
+
+def _let_tables_be_rebuilt(connection: Any, _record: Any) -> None:
+    # SQLite alters a table by copying and dropping it, which would delete what refers to it.
+    # env.py looks for broken references after each step instead.
+    connection.execute("PRAGMA foreign_keys=OFF")
 
 
 def _wait_for_turn(connection: Connection) -> None:
