@@ -6,6 +6,7 @@ from typing import Any
 
 from alembic import context
 
+import core.migrations.mariadb  # noqa: F401, makes killed migrations repeatable there
 from core.db.base import metadata
 
 config = context.config
