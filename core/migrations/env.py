@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from alembic import context
+from sqlalchemy import inspect
 
 import core.migrations.mariadb  # noqa: F401, makes killed migrations repeatable there
 from core.db.base import metadata
@@ -12,11 +14,19 @@ from core.db.base import metadata
 config = context.config
 plugin = config.attributes["plugin"]
 connection = config.attributes["connection"]
+VERSION_TABLE = "kehu_version_"
+
+
+@cache
+def neighbours() -> tuple[str, ...]:
+    """The plugins that have tables here and whose names begin with this one's, as `sales_x` does with `sales`."""
+    names = [table.removeprefix(VERSION_TABLE) for table in inspect(connection).get_table_names()]
+    return tuple(f"{name}_" for name in names if name.startswith(f"{plugin}_"))
 
 
 def mine(_obj: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
     """Whether a table is this plugin's; others' are never touched."""
-    return kind != "table" or (name or "").startswith(f"{plugin}_")
+    return kind != "table" or (str(name).startswith(f"{plugin}_") and not str(name).startswith(neighbours()))
 
 
 def spelled(kind: str, obj: Any, _autogen: Any) -> Any:
@@ -39,7 +49,7 @@ def check_references(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
 context.configure(
     connection=connection,
     target_metadata=metadata,
-    version_table=f"kehu_version_{plugin}",
+    version_table=f"{VERSION_TABLE}{plugin}",
     include_object=mine,
     render_item=spelled,
     on_version_apply=check_references,
