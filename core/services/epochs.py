@@ -32,6 +32,14 @@ class EpochWatch:
     def after(self, session: Session) -> None:
         """The counters rise at the end of the transaction, so that they are locked only briefly."""
 
+    def mark(self) -> set[str]:
+        """Which counters are to rise, for `rewind`."""
+        return set(self._risen)
+
+    def rewind(self, mark: set[str]) -> None:
+        """What raised the others was rolled back to a savepoint."""
+        self._risen = mark
+
     def write(self, connection: Connection) -> None:
         connection = connection.execution_options(**{TABLES: ALL})
         for name in sorted(self._risen):

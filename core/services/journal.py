@@ -38,15 +38,17 @@ class Entry:
 
     @property
     def record_id(self) -> int | None:
-        return self.record if self.record is None or isinstance(self.record, int) else self.record.id
+        if self.record is None or isinstance(self.record, int):
+            return self.record
+        return inspect(self.record).identity[0]  # never a SELECT: the object may have expired
 
 
 class Journal:
     """Collects the entries of one transaction and appends them to the chain when it ends."""
 
-    def __init__(self, catalog: Catalog, now: dt.datetime) -> None:
+    def __init__(self, catalog: Catalog, now: dt.datetime, change: str | None = None) -> None:
         self.catalog, self.now = catalog, now
-        self.uuid = str(uuid.uuid4())
+        self.uuid = change or str(uuid.uuid4())
         self.batch = self.uuid
         self.reason: str | None = None
         self.identity: Identity | None = None
@@ -60,6 +62,15 @@ class Journal:
     def note(self, action: str, entity: str, record: Any, changes: Sequence[Mapping[str, Any]] = ()) -> None:
         """Write down what no row shows: a login, a new password."""
         self.entries.append(Entry(action, entity, record, [dict(change) for change in changes]))
+
+    def mark(self) -> tuple[int, str | None, dict[Any, str]]:
+        """How far the writing has come, for `rewind`."""
+        return len(self.entries), self.reason, dict(self._actions)
+
+    def rewind(self, mark: tuple[int, str | None, dict[Any, str]]) -> None:
+        """Forget what was written down since: a savepoint was rolled back."""
+        length, self.reason, self._actions = mark
+        del self.entries[length:]
 
     # --- as a write hook ------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class Stamp:
 
     def __init__(self, catalog: Catalog, actor_id: int | None, now: dt.datetime) -> None:
         self.catalog, self.actor_id, self.now = catalog, actor_id, now
-        self._risen: set[Any] = set()
+        self._risen: dict[Any, None] = {}  # in order, so that the end of it can be forgotten
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
         for obj in new:
@@ -29,18 +29,27 @@ class Stamp:
                 obj.created_at = obj.created_at or self.now
                 obj.created_by_id = obj.created_by_id or self.actor_id
                 obj.updated_at, obj.updated_by_id = obj.created_at, obj.created_by_id
-                self._risen.add(obj)
+                self._risen[obj] = None
                 _derive(obj)
         for obj in dirty:
             if isinstance(obj, Record):
                 if obj not in self._risen and changed_attributes(obj) & self._shown(type(obj)):
                     obj.version += 1
                     obj.updated_at, obj.updated_by_id = self.now, self.actor_id
-                    self._risen.add(obj)
+                    self._risen[obj] = None
                 _derive(obj)
 
     def after(self, session: Session) -> None:
         """Nothing is left to do."""
+
+    def mark(self) -> int:
+        """How many records have risen, for `rewind`."""
+        return len(self._risen)
+
+    def rewind(self, mark: int) -> None:
+        """These did not rise: a savepoint was rolled back."""
+        for obj in list(self._risen)[mark:]:
+            del self._risen[obj]
 
     def _shown(self, model: type) -> set[str]:
         entity = self.catalog.of_model(model)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
@@ -46,10 +47,13 @@ class Kernel:
     clock: Clock
 
     @contextmanager
-    def work(self, *, write: bool) -> Iterator[Work]:
-        """A transaction that commits, audited, when the block ends, and leaves nothing when it raises."""
+    def work(self, *, write: bool, change: str | None = None) -> Iterator[Work]:
+        """A transaction that commits, audited, when the block ends, and leaves nothing when it raises.
+
+        `change` is the UUID under which it is written down, a new one if not given.
+        """
         with self.database.transaction(write=write) as connection:
-            work = Work(self, connection, write=write)
+            work = Work(self, connection, write=write, change=change)
             yield work
             work.finish()
 
@@ -58,14 +62,14 @@ class Kernel:
 
         None when a COMMIT was lost on the way but had landed all the same.
         """
-        uuids: list[str] = []
+        # One for all attempts: should a lost COMMIT land after it was looked up, the next one fails.
+        change = str(uuid4())
 
         def attempt() -> T:
-            with self.work(write=write) as work:
-                uuids.append(work.journal.uuid)
+            with self.work(write=write, change=change) as work:
                 return task(work)
 
-        return retried(attempt, landed=lambda: bool(uuids) and self.landed(uuids[-1]))
+        return retried(attempt, landed=lambda: bool(retried(lambda: self.landed(change))))
 
     def landed(self, change_uuid: str) -> bool:
         """Whether the change of that name was committed."""
@@ -73,16 +77,25 @@ class Kernel:
             return work.system.scalar(select(Change.id).where(Change.uuid == change_uuid)) is not None
 
 
+class Collector(Protocol):
+    """What gathers something in the course of a transaction and can forget the end of it."""
+
+    def mark(self) -> Any: ...
+
+    def rewind(self, mark: Any) -> None:
+        """Forget what was gathered since `mark()`."""
+
+
 class Work:
     """One transaction. `system` reads everything: for the kernel, not for what a person asked."""
 
-    def __init__(self, kernel: Kernel, connection: Connection, *, write: bool) -> None:
+    def __init__(self, kernel: Kernel, connection: Connection, *, write: bool, change: str | None = None) -> None:
         self.kernel, self.connection, self.write = kernel, connection, write
         self.now = kernel.clock.now()
-        self.journal = Journal(kernel.catalog, self.now)
+        self.journal = Journal(kernel.catalog, self.now, change)
         self.system = GuardedSession(connection, SystemScope())
         self._epoch_watch = EpochWatch()
-        self._sessions: list[GuardedSession] = []
+        self._sessions: list[GuardedSession] = []  # those that write
 
     @property
     def today(self) -> dt.date:
@@ -121,8 +134,42 @@ class Work:
         if write:
             self.journal.reason = "; ".join(filter(None, (self.journal.reason, reason)))[:400]
         session = GuardedSession(self.connection, SystemScope(), hooks)
-        self._sessions.append(session)
+        if write:
+            self._sessions.append(session)
         return session
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that leaves nothing behind when it raises: no row, no audit.
+
+        What is pending before it is stored first. Elevated sessions opened inside end with it.
+        """
+        for session in self._sessions:
+            session.flush()
+        outer = len(self._sessions)
+        marks = [(collector, collector.mark()) for collector in self._collectors()]
+        try:
+            with ExitStack() as nested:
+                for session in self._sessions:
+                    nested.enter_context(session.begin_nested())
+                yield
+                for session in self._sessions[outer:]:
+                    session.flush()
+        except BaseException:
+            for collector, mark in marks:
+                collector.rewind(mark)
+            for session in self._sessions[:outer]:
+                _reread(session)
+            self.system.expire_all()
+            raise
+        finally:
+            for session in self._sessions[outer:]:
+                session.close()
+            del self._sessions[outer:]
+
+    def _collectors(self) -> list[Collector]:
+        stamps = [hook for session in self._sessions for hook in session.hooks if isinstance(hook, Stamp)]
+        return [self.journal, self._epoch_watch, *stamps]
 
     def finish(self) -> None:
         """Flush what is pending and append the audit. The caller commits."""
@@ -134,6 +181,18 @@ class Work:
     def close(self) -> None:
         for session in self._sessions:
             session.close()
+
+
+def _reread(session: GuardedSession) -> None:
+    """Read again what a rollback has expired. Whoever holds these objects has seen them already."""
+    scope, session.scope = session.scope, SystemScope()
+    try:
+        for record in session:
+            state: Any = inspect(record)
+            if expired := state.expired_attributes.intersection(state.mapper.column_attrs.keys()):
+                session.refresh(record, expired)
+    finally:
+        session.scope = scope
 
 
 @dataclass(frozen=True)
@@ -168,3 +227,7 @@ class Ctx:
     @property
     def system(self) -> Session:
         return self.work.system
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of the transaction that leaves nothing behind when it raises: see `Work.savepoint`."""
+        return self.work.savepoint()

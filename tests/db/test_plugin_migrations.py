@@ -17,7 +17,7 @@ from plugins import Manifest, discover, resolve
 
 pytestmark = pytest.mark.databases
 
-MODELS = '''
+MODELS = """
 from __future__ import annotations
 
 from sqlalchemy import ForeignKey
@@ -43,9 +43,9 @@ class Child(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     parent_id: Mapped[int] = mapped_column(ForeignKey("{name}_parent.id", ondelete="CASCADE"), index=True)
     second_id: Mapped[int | None] = mapped_column(ForeignKey("{name}_parent.id"), index=True)
-'''
+"""
 
-HEAD = '''
+HEAD = """
 import sqlalchemy as sa
 from alembic import op
 
@@ -55,9 +55,9 @@ revision = "{name}_{number}"
 down_revision = {down!r}
 branch_labels = None
 depends_on = None
-'''
+"""
 
-FIRST = '''
+FIRST = """
 
 def upgrade():
     op.create_table(
@@ -78,9 +78,9 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_{name}_child_id")),
     )
     op.create_index(op.f("ix_{name}_child_parent_id"), "{name}_child", ["parent_id"])
-'''
+"""
 
-SECOND = '''
+SECOND = """
 
 def upgrade():
     op.drop_index(op.f("ix_{name}_parent_old"), "{name}_parent")
@@ -93,13 +93,13 @@ def upgrade():
         batch.add_column(sa.Column("second_id", sa.Integer(), nullable=True))
         batch.create_foreign_key(op.f("fk_{name}_child_second_id"), "{name}_parent", ["second_id"], ["id"])
         batch.create_index(op.f("ix_{name}_child_second_id"), ["second_id"])
-'''
+"""
 
-SPOILING = '''
+SPOILING = """
 
 def upgrade():
     op.execute("DELETE FROM {name}_parent")
-'''
+"""
 
 
 class Plugin:
