@@ -48,7 +48,8 @@ def read(lines: Mapping[str, str], environ: Mapping[str, str] | None = None, fol
     of_plugins = {name: values.pop(name) for name in list(values) if "." in name}
     for name in values:
         if name not in known:
-            raise SettingsError(f"unknown setting kehu.{name}{did_you_mean(name, known)}")
+            hint = did_you_mean(f"kehu.{name}", [f"kehu.{one}" for one in known])
+            raise SettingsError(f"unknown setting kehu.{name}{hint}")
     typed: dict[str, Any] = {name: _typed(f"kehu.{name}", str(known[name]), value) for name, value in values.items()}
     settings = Settings(**typed, of_plugins=of_plugins)
     if not settings.database_url:

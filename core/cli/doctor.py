@@ -18,7 +18,6 @@ from core.cli.site import Site, site
 from core.db.engine import create, sqlite_path
 from core.migrations import runner
 from core.models import ChainHead
-from core.services import setup
 from core.services.work import Work
 from plugins import discover, states
 
@@ -98,9 +97,7 @@ def audit(here: Site) -> str:
         row = work.system.execute(select(ChainHead.number, ChainHead.hash)).one()
         return f"{row.number} changes; keep this head elsewhere: {row.hash}"
 
-    if not here.kernel.run(setup.is_set_up, write=False):
-        raise click.ClickException("this site is not set up yet; run: kehu init")
-    return str(here.kernel.run(head, write=False))
+    return str(here.ready().run(head, write=False))
 
 
 def clock(here: Site) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+import tempfile
+import traceback
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -11,11 +12,9 @@ from translationstring import TranslationString
 from core.errors import KehuError
 from plugins import PluginError
 
-log = logging.getLogger(__name__)
-
 
 def sentence(error: BaseException) -> str:
-    """The sentence; what nobody foresaw also goes to the log with its traceback."""
+    """The sentence; of what nobody foresaw it names the file that has the details."""
     if isinstance(error, KehuError):
         return _kehu(error)
     if isinstance(error, PluginError):
@@ -31,8 +30,13 @@ def sentence(error: BaseException) -> str:
         return f"{error.name} is not installed; run: pip install 'kehu[{extra}]'"
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    log.error("unforeseen", exc_info=error)
-    return f"unforeseen fault: {type(error).__name__}: {error}"
+    return f"unforeseen fault, {type(error).__name__}: {error}; details in {_written_down(error)}"
+
+
+def _written_down(error: BaseException) -> str:
+    with tempfile.NamedTemporaryFile("w", prefix="kehu-", suffix=".log", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    return file.name
 
 
 def _kehu(error: KehuError) -> str:

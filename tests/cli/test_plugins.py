@@ -1,0 +1,69 @@
+"""Switching a third party's plugin on and off."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import PASSWORD
+
+Kehu = Callable[..., Any]
+
+
+def test_enable_disable_enable_keeps_the_data(kehu: Kehu, tmp_path: Path, with_dummy: dict[str, str]) -> None:
+    kehu("init", "--admin-password", PASSWORD, env=with_dummy)
+    assert "gifts             0.1       available" in kehu("plugins", env=with_dummy).stdout
+    assert "enabled" in kehu("plugin", "enable", "gifts", env=with_dummy).stdout
+    assert "kehu.plugins = gifts" in (tmp_path / "kehu.ini").read_text()
+    listed = kehu("plugins", "-v", env=with_dummy).stdout
+    assert "enabled" in listed
+    assert "gifts: panel gifts.latest on core.customer" in listed
+    assert "gifts_0001" in kehu("db", "current", env=with_dummy).stdout
+    _sql(tmp_path, "select count(*) from gifts_gift")
+    assert "disabled" in kehu("plugin", "disable", "gifts", env=with_dummy).stdout
+    assert "kehu.plugins =\n" in (tmp_path / "kehu.ini").read_text()
+    assert _sql(tmp_path, "select count(*) from gifts_gift") == 0
+    assert "available" in kehu("plugins", env=with_dummy).stdout
+    assert "orphaned" in kehu("plugins").stdout  # the distribution is gone, its tables are not
+    kehu("plugin", "enable", "gifts", env=with_dummy)
+
+
+def test_a_disabled_plugin_is_not_imported(kehu: Kehu, tmp_path: Path, with_dummy: dict[str, str]) -> None:
+    kehu("init", "--admin-password", PASSWORD, env=with_dummy)
+    script = (
+        "import sys, json\nfrom core.settings import read\nfrom core.boot import boot\nfrom plugins import discover\n"
+        "discover(); kernel = boot(read({}))\n"
+        "ours = sorted(name for name in sys.modules if name.startswith('kehu_gifts'))\n"
+        "print(json.dumps([ours, [entity.key for entity in kernel.catalog]]))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=with_dummy, capture_output=True, text=True, check=True)
+    modules, keys = json.loads(done.stdout)
+    assert modules == ["kehu_gifts"]  # the manifest alone
+    assert "gifts.gift" not in keys
+
+
+def test_the_environment_decides_when_it_says_so(kehu: Kehu, with_dummy: dict[str, str]) -> None:
+    kehu("init", "--admin-password", PASSWORD, env=with_dummy)
+    refused = kehu("plugin", "enable", "gifts", env=with_dummy | {"KEHU_PLUGINS": ""}, code=1)
+    assert "KEHU_PLUGINS" in refused.stderr
+
+
+def test_misspelt_and_unknown_names(kehu: Kehu, with_dummy: dict[str, str]) -> None:
+    kehu("init", "--admin-password", PASSWORD, env=with_dummy)
+    assert "gifts" in kehu("plugin", "enable", "gitfs", env=with_dummy, code=1).stderr
+    assert "not enabled" in kehu("plugin", "disable", "gifts", env=with_dummy, code=1).stderr
+
+
+def _sql(folder: Path, statement: str) -> Any:
+    import sqlite3
+
+    connection = sqlite3.connect(folder / "kehu.db")
+    try:
+        return connection.execute(statement).fetchone()[0]
+    finally:
+        connection.close()
