@@ -125,21 +125,21 @@ class Rights:
         if issubclass(entity.model, Share) and action == "view":
             given += [Share.to_user_id == self.person.user_id, Share.created_by_id == self.person.user_id]
         criterion = or_(false(), *given)
+        if issubclass(entity.model, CustomerScoped):
+            criterion = self._with_customer(entity.model, action, criterion)
         if denied:
             criterion = and_(criterion, not_(or_(*denied)))
         if hasattr(entity.model, "secrecy"):
             criterion = and_(criterion, rows.secrecy <= self.person.clearance)
-        if issubclass(entity.model, CustomerScoped):
-            criterion = self._within_customer(entity, action, criterion)
         return criterion
 
-    def _within_customer(self, entity: Entity, action: str, own: ColumnElement[bool]) -> ColumnElement[bool]:
-        """A child follows its customer: seen with it; changed with a grant of the child's own."""
+    def _with_customer(self, model: Any, action: str, given: ColumnElement[bool]) -> ColumnElement[bool]:
+        """A child follows its customer: seen with it, unless denied; changed with a grant of the child's own."""
         customers = unlimited(Customer)
         seen = self._allowed(self.catalog["core.customer"], "view", customers)
         parents = select(customers.c.id).where(seen, customers.c.deleted_at.is_(None))
-        visible = entity.model.customer_id.in_(parents)  # type: ignore[attr-defined]
-        return visible if action == "view" else and_(visible, own)
+        visible: ColumnElement[bool] = model.customer_id.in_(parents)
+        return visible if action == "view" else and_(visible, given)
 
     def _reach(self, model: Any, rows: Any, reach: str, action: str) -> ColumnElement[bool]:
         if reach == "all":
@@ -176,7 +176,9 @@ class Rights:
         place = row
         if issubclass(entity.model, CustomerScoped):
             found = resolver.load("core.customer", row["customer_id"])
-            if found is None or not self.covers(self.catalog["core.customer"], "view", found, resolver):
+            if found is None or found["deleted_at"] is not None:
+                return False
+            if not self.covers(self.catalog["core.customer"], "view", found, resolver):
                 return False
             place, given = found, given or action == "view"
         for grant in self.grants(entity):
