@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from sqlalchemy import insert, select, update
 
 from core.models import NumberRule
@@ -9,6 +11,7 @@ from core.security.catalog import attribute
 from core.services.work import Ctx
 
 DEFAULT_DIGITS = 6
+_RESERVED = "kehu_numbers"  # in the session's `info`: numbers set aside, by entity
 
 
 def next_number(ctx: Ctx, entity_key: str) -> str:
@@ -16,6 +19,21 @@ def next_number(ctx: Ctx, entity_key: str) -> str:
 
     The rule's row is locked until the transaction ends, so two writers never get the same.
     """
+    reserved = ctx.db.info.get(_RESERVED, {}).get(entity_key)
+    return reserved.popleft() if reserved else _allocate(ctx, entity_key, 1)[0]
+
+
+def reserve(ctx: Ctx, entity_key: str, count: int) -> None:
+    """Set numbers aside at once for records about to be made; those not used become gaps.
+
+    Nothing happens for an entity that has no rule (yet).
+    """
+    rule = select(NumberRule.id).where(NumberRule.entity == entity_key, NumberRule.unit_id.is_(None))
+    if count and ctx.system.scalar(rule) is not None:
+        ctx.db.info.setdefault(_RESERVED, {})[entity_key] = deque(_allocate(ctx, entity_key, count))
+
+
+def _allocate(ctx: Ctx, entity_key: str, count: int) -> list[str]:
     session = ctx.work.elevated("numbering")
     entity = ctx.catalog[entity_key]
     column = attribute(entity.model, entity.field(entity.natural_key))
@@ -31,11 +49,15 @@ def next_number(ctx: Ctx, entity_key: str) -> str:
         )
     else:
         _id, prefix, digits, number = rule
-    while session.scalar(select(column).where(column == (code := f"{prefix}{number:0{digits}}"))) is not None:
-        number += 1
+    codes: list[str] = []
+    while len(codes) < count:
+        wanted = [f"{prefix}{number + step:0{digits}}" for step in range(count - len(codes))]
+        taken = set(session.scalars(select(column).where(column.in_(wanted))))
+        codes += [code for code in wanted if code not in taken]
+        number += len(wanted)
     session.execute(
         update(NumberRule)
         .where(NumberRule.entity == entity_key, NumberRule.unit_id.is_(None))
-        .values(next_number=number + 1)
+        .values(next_number=number)
     )
-    return code
+    return codes

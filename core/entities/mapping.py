@@ -1,0 +1,106 @@
+"""Which column of a file feeds which field of an entity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.entities.cells import original
+from core.entities.csvfile import Row
+from core.errors import Invalid
+from core.i18n import _
+from plugins import Entity, Field
+from plugins.errors import did_you_mean
+
+# Kinds by which a record can be told from others, whose text has one meaning.
+MATCHABLE = ("text", "integer", "money", "date", "moment", "choice")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`columns` maps fields to positions in the row, `ignored` names the columns that feed nothing."""
+
+    entity: Entity
+    columns: Mapping[str, int]
+    match: Field | None
+    ignored: tuple[str, ...]
+
+    def values(self, row: Row) -> dict[str, str]:
+        """The row's text by field. Blank cells are left out: they say nothing."""
+        cells = ((name, original(row.cells[at])) for name, at in self.columns.items())
+        return {name: cell for name, cell in cells if cell.strip()}
+
+
+def plan(
+    entity: Entity, headers: Sequence[str], mapped: Sequence[tuple[str, str]] = (), match: str | None = None
+) -> Plan:
+    """Check the header and what was said about it: `mapped` holds (field, column), `match` names a field.
+
+    A column that is not mapped feeds the field of its name unless another column does.
+    Raises Invalid with all that is wrong.
+    """
+    wrong = _faults_of_header(headers)
+    known = {field.name: field for field in entity.fields if not field.read_only}
+    for name, column in mapped:
+        faults = _faults_of_pair(name, column, known, headers, mapped)
+        if faults:
+            wrong[f"{name}={column}"] = faults
+    columns = {name: headers.index(column) for name, column in mapped if column in headers}
+    taken = set(columns.values())
+    for at, header in enumerate(headers):
+        if header in known and header not in columns and at not in taken:
+            columns[header] = at
+    fault = None if match is None else _fault_of_match(match, known, columns)
+    if fault is not None:
+        wrong["match"] = [fault]
+    if not columns and not wrong:
+        wrong["file"] = [_("No column has the name of a field. Say which is which with --map field=column.")]
+    if wrong:
+        raise Invalid(_("Nothing was imported"), errors=wrong)
+    fed = set(columns.values())
+    ignored = tuple(header for at, header in enumerate(headers) if at not in fed)
+    return Plan(entity, columns, known[match] if match else None, ignored)
+
+
+def _faults_of_header(headers: Sequence[str]) -> dict[str, list[str]]:
+    wrong = {
+        header: [_("${n} columns have this name.", mapping={"n": times})]
+        for header, times in Counter(headers).items()
+        if times > 1 and header
+    }
+    nameless = [str(at) for at, header in enumerate(headers, 1) if not header]
+    if nameless:
+        wrong["header"] = [_("These columns have no name: ${columns}.", mapping={"columns": ", ".join(nameless)})]
+    return wrong
+
+
+def _faults_of_pair(
+    name: str,
+    column: str,
+    known: Mapping[str, Field],
+    headers: Sequence[str],
+    mapped: Sequence[tuple[str, str]],
+) -> list[str]:
+    faults = []
+    if name not in known:
+        hint = did_you_mean(name, known)
+        faults.append(_("There is no field ${name} to write${hint}.", mapping={"name": name, "hint": hint}))
+    if column not in headers:
+        hint = did_you_mean(column, headers)
+        faults.append(_("The file has no column ${name}${hint}.", mapping={"name": column, "hint": hint}))
+    if sum(other == name for other, _column in mapped) > 1:
+        faults.append(_("This field is fed twice."))
+    if sum(other == column for _name, other in mapped) > 1:
+        faults.append(_("This column is used twice."))
+    return faults
+
+
+def _fault_of_match(match: str, known: Mapping[str, Field], columns: Mapping[str, int]) -> str | None:
+    if match not in known:
+        return _("There is no field ${name}${hint}.", mapping={"name": match, "hint": did_you_mean(match, known)})
+    if known[match].type.kind not in MATCHABLE:
+        return _("Records cannot be matched by this field.")
+    if match not in columns:
+        return _("No column feeds the field to match by.")
+    return None

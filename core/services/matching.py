@@ -1,0 +1,91 @@
+"""Which record a row of a file speaks of: found by one field, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import literal, select
+
+from core.db.base import Binnable
+from core.db.folding import digits, fold
+from core.errors import Conflict, Forbidden
+from core.fields import BadValue
+from core.i18n import _
+from core.security.catalog import attribute, attribute_name
+from core.security.scope import FOR, GRANTED, ROWS
+from core.services.work import Ctx
+from plugins import Entity, Field
+
+
+@dataclass
+class Match:
+    """A record that the actor sees. `version` is kept up to date by whoever changes the record."""
+
+    id: int
+    version: int
+    binned: bool = False
+
+
+class Matcher:
+    """Finds records by a field; text is compared trimmed, width- and case-folded where it is kept folded.
+
+    What the actor may not see never matches. Raises Forbidden for a field he may not ask by.
+    """
+
+    def __init__(self, ctx: Ctx, entity: Entity, field: Field) -> None:
+        if not ctx.rights.may_ask(entity, field):
+            raise Forbidden(_("You may not match by ${name}.", mapping={"name": field.name}), code="FIELD")
+        self._ctx, self._entity, self._field = ctx, entity, field
+        self._column: Any = getattr(entity.model, f"{attribute_name(field)}_folded", None)
+        self._fold: Callable[[str], str] = fold
+        if self._column is None:
+            self._column = attribute(entity.model, field)
+            self._fold = str
+        elif self._column.property.columns[0].info.get("fold") == "digits":
+            self._fold = digits
+        self._found: dict[Hashable, list[Match]] = {}
+
+    def key(self, cell: str | None) -> Hashable | None:
+        """What the cell is compared by; None if there is nothing in it to compare."""
+        try:
+            value = None if cell is None else self._field.type.parse_text(cell)  # type: ignore[attr-defined]
+        except BadValue:
+            return None  # storing the value fails for the same reason, and says it
+        if isinstance(value, str):
+            return self._fold(value) or None
+        return value
+
+    def prefetch(self, keys: Iterable[Hashable | None]) -> None:
+        """Look up the records of all the keys in one statement."""
+        wanted = {key for key in keys if key is not None}
+        model: Any = self._entity.model
+        deleted = model.deleted_at if issubclass(model, Binnable) else literal(None)
+        public = self._entity.public
+        options = {FOR: model, ROWS: "any", GRANTED: bool(public) and self._field.name not in public}
+        statement = select(self._column, model.id, model.version, deleted).where(self._column.in_(wanted))
+        self._found = {}
+        for key, record_id, version, deleted_at in self._ctx.db.execute(statement, execution_options=options):
+            self.remember(key, Match(record_id, version, deleted_at is not None))
+
+    def knows(self, key: Hashable | None) -> bool:
+        """Whether any record has this key."""
+        return key in self._found
+
+    def remember(self, key: Hashable, match: Match) -> None:
+        """Let later rows of the same chunk find a record."""
+        self._found.setdefault(key, []).append(match)
+
+    def find(self, key: Hashable | None) -> Match | None:
+        """The one record, or None. Raises Conflict for several, and for one in the recycle bin."""
+        found = [] if key is None else self._found.get(key, [])
+        live = [match for match in found if not match.binned]
+        if len(live) > 1:
+            raise Conflict(
+                _("${n} records match by ${name}.", mapping={"n": len(live), "name": self._field.name}),
+                code="AMBIGUOUS",
+            )
+        if found and not live:
+            raise Conflict(_("The matching record is in the recycle bin. Restore it first."), code="BINNED")
+        return live[0] if live else None
