@@ -1,0 +1,1 @@
+"""The record scope, attacked: who may see and do what, by every way there is."""
