@@ -64,7 +64,7 @@ class Database:
             try:
                 transaction.commit()
             except Exception as error:
-                if engines.retryable(error) and getattr(error, "connection_invalidated", False):
+                if engines.disconnected(error):
                     raise LostCommit from error
                 raise
 

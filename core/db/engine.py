@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 WRITE = "kehu_write"  # execution option of a connection whose transaction will write
@@ -83,24 +84,42 @@ def sqlite_path(engine: Engine) -> Path | None:
     return Path(name)
 
 
-_RETRY_SQLSTATE = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08")
-_RETRY_MARIADB = {1205, 1213, 1020, 2006, 2013}
+# What may be tried again, by the beginning of `_code`.
+_LOST = (
+    *("state:57P01", "state:57P02", "state:57P03", "state:08", "state:unanswered"),
+    *("mariadb:1053", "mariadb:1927", "mariadb:2003", "mariadb:2006", "mariadb:2013"),
+)
+_LOCKED = (
+    *("state:40001", "state:40P01", "state:55P03"),
+    *("mariadb:1020", "mariadb:1205", "mariadb:1213"),
+    "mariadb:1305",  # the way back to a savepoint that a deadlock has taken along
+    *(f"sqlite:{sqlite3.SQLITE_BUSY}", f"sqlite:{sqlite3.SQLITE_LOCKED}"),
+)
 
 
 def retryable(error: BaseException | None) -> bool:
     """Whether the same transaction may succeed when run again from its start.
 
-    Deadlock, serialization failure, lock time-out, a busy SQLite file, a lost connection.
-    Never a violated constraint.
+    Deadlock, serialization failure, lock time-out, a busy SQLite file, a lost connection or none
+    to be had. Never a violated constraint.
     """
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return False
-    if error.connection_invalidated:
-        return True
-    state = getattr(error.orig, "sqlstate", None)
-    if state:
-        return str(state).startswith(_RETRY_SQLSTATE)
-    code = error.orig.args[0] if error.orig.args else None
-    if isinstance(code, int):
-        return code in _RETRY_MARIADB
-    return "database is locked" in str(code) or "database is busy" in str(code)
+    return disconnected(error) or (isinstance(error, DBAPIError) and _code(error).startswith(_LOCKED))
+
+
+def disconnected(error: BaseException | None) -> bool:
+    """Whether the connection was lost: what became of the statement is unknown."""
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or _code(error).startswith(_LOST))
+
+
+def _code(error: DBAPIError) -> str:
+    """The driver's own name for an error: SQLite's or MariaDB's number, else the SQL state."""
+    original: Any = error.orig
+    if isinstance(original, sqlite3.Error):
+        return f"sqlite:{getattr(original, 'sqlite_errorcode', 0) & 0xFF}"
+    number = original.args[0] if getattr(original, "args", None) else None
+    if isinstance(number, int):
+        return f"mariadb:{number}"
+    state = getattr(original, "sqlstate", None)
+    if state is None and isinstance(error, OperationalError):
+        return "state:unanswered"  # psycopg's way to say that there is no server, or none any more
+    return f"state:{state}"
