@@ -76,9 +76,10 @@ def _conflicts(chosen: Mapping[str, Manifest]) -> list[str]:
 
 
 def _sort(chosen: Mapping[str, Manifest]) -> tuple[list[str], list[str]]:
-    """Names in order, and one sentence for each cycle in the way.
+    """Names in order, and one sentence for each cycle of needs.
 
-    A cycle is opened at one edge once it is reported, so that the next one comes to light.
+    `after` is a wish: in a cycle it gives way, so that two plugins may speak of each other. A cycle
+    of needs alone is opened at one edge once it is reported, so that the next one comes to light.
     """
     edges = _edges(chosen)
     cycles: list[str] = []
@@ -90,21 +91,26 @@ def _sort(chosen: Mapping[str, Manifest]) -> tuple[list[str], list[str]]:
             sorter.prepare()
         except CycleError as exc:
             steps = _steps(exc.args[1])
-            cycles.append("cycle: " + ", ".join(f"{a!r} {edges[a, b]} {b!r}" for a, b in steps))
-            del edges[steps[0]]
+            wishes = [step for step in steps if edges[step] == _WISH]
+            if not wishes:
+                cycles.append("cycle: " + ", ".join(f"{a!r} needs {b!r}" for a, b in steps))
+            del edges[(wishes or steps)[0]]
         else:
             return _drain(sorter), cycles
 
 
+_NEED, _WISH = "needs", "goes after"
+
+
 def _edges(chosen: Mapping[str, Manifest]) -> dict[tuple[str, str], str]:
-    """(later, earlier) → the verb that puts them so, in order of names."""
+    """(later, earlier) → what puts them so, in order of names."""
     edges: dict[tuple[str, str], str] = {}
     for name, manifest in sorted(chosen.items()):
         for other in sorted(manifest.after):
-            edges[name, other] = "goes after"
+            edges[name, other] = _WISH
         for other in sorted(parse_dependency(text)[0] for text in manifest.depends):
-            edges[name, other] = "needs"
-    return {(later, earlier): verb for (later, earlier), verb in edges.items() if earlier in chosen}
+            edges[name, other] = _NEED
+    return {(later, earlier): why for (later, earlier), why in edges.items() if earlier in chosen}
 
 
 def _steps(cycle: list[str]) -> list[tuple[str, str]]:

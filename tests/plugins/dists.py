@@ -46,9 +46,7 @@ class Site:
         info.mkdir()
         entries = "".join(f"{name} = {value}\n" for name, value in plugins.items())
         (info / "entry_points.txt").write_text(f"[kehu.plugins]\n{entries}", encoding="utf-8")
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n", encoding="utf-8"
-        )
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n", encoding="utf-8")
 
     def add_plugin(self, name: str, package: str, files: Mapping[str, str] | None = None) -> None:
         """Install a sound plugin without folders; `files` of the package come on top."""

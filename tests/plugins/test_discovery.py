@@ -103,9 +103,7 @@ def test_folders_that_exist_are_no_problem(site: Site) -> None:
 def test_a_manifest_outside_a_package_is_quarantined(site: Site) -> None:
     source = f"{HEAD}manifest = Manifest(name='single', title='T', version='1', {BARE})"
     site.add("single", {"single": "kehu_single:manifest"}, {"kehu_single.py": source})
-    assert discover()["single"].problem == (
-        "kehu_single is a module; the manifest belongs in a package's __init__"
-    )
+    assert discover()["single"].problem == ("kehu_single is a module; the manifest belongs in a package's __init__")
 
 
 def test_a_name_that_two_distributions_offer_goes_to_neither(site: Site) -> None:
@@ -179,9 +177,7 @@ def test_states_tell_what_is_with_each_plugin() -> None:
     assert states(found, ("zz_on", "broken", "lost"), known=("gone", "kept", "zz_on", "lost")) == [
         PluginState("broken", "2", "quarantined", "no title"),
         PluginState("fresh", "1", "available"),
-        PluginState(
-            "gone", "", "orphaned", "has data in the database, but no installed distribution offers it"
-        ),
+        PluginState("gone", "", "orphaned", "has data in the database, but no installed distribution offers it"),
         PluginState("kept", "1", "available", "its data is kept"),
         PluginState("lost", "", "orphaned", "is enabled, but no installed distribution offers it"),
         PluginState("zz_on", "1", "enabled"),

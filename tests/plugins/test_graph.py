@@ -129,18 +129,20 @@ def test_a_quarantined_plugin_that_is_off_harms_nobody() -> None:
 def test_a_cycle_names_its_path() -> None:
     found = table(
         make("aa", depends=("bb",)),
-        make("bb", after=("cc",)),
+        make("bb", depends=("cc",)),
         make("cc", depends=("aa",)),
         make("dd", after=("aa",)),
     )
-    assert problems(found, "dd", "cc", "bb", "aa") == [
-        "cycle: 'aa' needs 'bb', 'bb' goes after 'cc', 'cc' needs 'aa'"
-    ]
+    assert problems(found, "dd", "cc", "bb", "aa") == ["cycle: 'aa' needs 'bb', 'bb' needs 'cc', 'cc' needs 'aa'"]
 
 
-def test_a_soft_cycle_ends_where_a_plugin_is_off() -> None:
-    found = table(make("aa", after=("bb",)), make("bb", after=("aa",)))
+def test_a_wish_gives_way_in_a_cycle() -> None:
+    found = table(
+        make("aa", after=("bb",)), make("bb", after=("aa",)), make("cc", depends=("dd",)), make("dd", after=("cc",))
+    )
     assert order(found, ["aa"]) == ["aa"]
+    assert order(found, ["aa", "bb"]) == order(found, ["bb", "aa"]) == ["aa", "bb"]
+    assert order(found, ["cc", "dd"]) == ["dd", "cc"]
 
 
 def test_every_cycle_is_told() -> None:
@@ -169,8 +171,8 @@ def test_all_problems_at_once_and_always_the_same() -> None:
     found = table(
         make("aa", depends=("bb>=2",)),
         make("bb", conflicts=("cc",)),
-        make("cc", after=("dd",)),
-        make("dd", after=("cc",)),
+        make("cc", depends=("dd",)),
+        make("dd", depends=("cc",)),
         make("ee", depends=("gone",)),
         Found(None, "ff", "dist", "1.0", "broken"),
     )
@@ -180,7 +182,7 @@ def test_all_problems_at_once_and_always_the_same() -> None:
         "plugin 'aa' needs 'bb>=2', but 1.0 is installed",
         "plugin 'ee' needs 'gone', which is not installed",
         "plugins 'bb' and 'cc' cannot be enabled together",
-        "cycle: 'cc' goes after 'dd', 'dd' goes after 'cc'",
+        "cycle: 'cc' needs 'dd', 'dd' needs 'cc'",
     ]
     names = [*found, "hhhh"]
     assert problems(found, *names) == expected

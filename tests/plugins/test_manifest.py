@@ -40,9 +40,7 @@ def test_good_names(name: str) -> None:
     assert validate(replace(SOUND, name=name)) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["", "a", "Sales", "2sales", "_sales", "sa-les", "a" * 17, "sales\n", "客户", 3]
-)
+@pytest.mark.parametrize("name", ["", "a", "Sales", "2sales", "_sales", "sa-les", "a" * 17, "sales\n", "客户", 3])
 def test_bad_names(name: Any) -> None:
     assert validate(replace(SOUND, name=name)) == [f"name {name!r} does not match ^[a-z][a-z0-9_]{{1,15}}$"]
 
@@ -92,9 +90,7 @@ def test_each_fault_is_told(change: dict[str, Any], problem: str) -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    manifest = Manifest(
-        name="X", title="", version="?", api=9, depends=("!",), hooks="h", settings=(Setting("", int),)
-    )
+    manifest = Manifest(name="X", title="", version="?", api=9, depends=("!",), hooks="h", settings=(Setting("", int),))
     assert len(validate(manifest)) == 7
 
 
@@ -111,9 +107,7 @@ def test_dependencies_are_split(text: str, name: str, versions: str) -> None:
     assert (found, str(specifier)) == (name, versions)
 
 
-@pytest.mark.parametrize(
-    "text", ["", ">=1", "customers 1.2", "customers[x]", "customers @ http://x", "c" * 17]
-)
+@pytest.mark.parametrize("text", ["", ">=1", "customers 1.2", "customers[x]", "customers @ http://x", "c" * 17])
 def test_other_texts_are_not_dependencies(text: str) -> None:
     with pytest.raises(ManifestError, match=f"^{re.escape(repr(text))} "):
         parse_dependency(text)
