@@ -14,8 +14,8 @@ def fold(value: str) -> str:
 
 
 def digits(value: str) -> str:
-    """Only the digits, for phones."""
-    return "".join(ch for ch in unicodedata.normalize("NFKC", value) if ch.isdecimal())
+    """Only the digits, as 0 to 9 whatever script they are in, for phones."""
+    return "".join(str(unicodedata.decimal(ch)) for ch in unicodedata.normalize("NFKC", value) if ch.isdecimal())
 
 
 def sort_key(value: str) -> str:
@@ -29,5 +29,6 @@ def sort_key(value: str) -> str:
         return folded[:SORT_KEY_LENGTH]
     from pypinyin import Style, lazy_pinyin  # 0.2 s to import; only Chinese names need it
 
-    spoken = " ".join(lazy_pinyin(folded, style=Style.TONE3, neutral_tone_with_five=True))
+    syllables = lazy_pinyin(folded, style=Style.TONE3, neutral_tone_with_five=True)
+    spoken = " ".join(" ".join(syllables).split())  # a blank in the name is one between syllables anyway
     return f"{spoken}\t{folded}"[:SORT_KEY_LENGTH]

@@ -58,19 +58,21 @@ class Stamp:
 
 
 def _derive(obj: Any) -> None:
-    for source, target, derive in _derived(type(obj)):
+    for source, target, derive, length in _derived(type(obj)):
         value = getattr(obj, source)
-        derived = None if value is None else derive(value)
+        # Folding makes a few characters longer, one of them 18 times: what does not fit goes.
+        derived = None if value is None else derive(value)[:length]
         if getattr(obj, target) != derived:
             setattr(obj, target, derived)
 
 
-def _derived(model: type) -> Iterable[tuple[str, str, Any]]:
+def _derived(model: type) -> Iterable[tuple[str, str, Any, int]]:
+    """Source, target, function and greatest length of each derived column."""
     mapper: Any = inspect(model)
     for attribute in mapper.column_attrs:
-        name = attribute.key
+        name, column = attribute.key, attribute.columns[0]
         if name == "sort_key":
-            yield "name", name, sort_key
+            yield "name", name, sort_key, column.type.length
         elif name.endswith("_folded"):
-            column = attribute.columns[0]
-            yield name.removesuffix("_folded"), name, digits if column.info.get("fold") == "digits" else fold
+            derive = digits if column.info.get("fold") == "digits" else fold
+            yield name.removesuffix("_folded"), name, derive, column.type.length
