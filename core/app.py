@@ -26,6 +26,7 @@ def make_app(kernel: Kernel) -> Any:
     for part in ("work", "security", "locale", "headers", "timing"):
         config.include(f"core.http.{part}")
     config.include("core.rest")
+    config.include("core.web")
     return config.make_wsgi_app()
 
 

@@ -33,3 +33,12 @@ def me(ctx: Ctx, language: str) -> dict[str, Any]:
             entity.key: [action for action in ACTIONS if ctx.rights.may_ever(entity, action)] for entity in ctx.catalog
         },
     }
+
+
+def prefer(ctx: Ctx, *, language: str | None = None, theme: str | None = None) -> None:
+    """Keep the acting user's own language and theme, whatever he may do with users. None leaves one alone."""
+    user = ctx.work.elevated("own preferences", write=True).get_one(User, ctx.identity.user_id)
+    if language is not None:
+        user.language = language
+    if theme is not None:
+        user.theme = theme

@@ -1,0 +1,112 @@
+"""A record's page, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.db.base import Binnable
+from core.entities.reader import META
+from core.http.paths import collection
+from core.services import records
+from core.services.work import Ctx
+from core.web import toast
+from core.web.addresses import record_path
+from core.web.facets import STATE, state_choices
+from core.web.forms.inputs import changeable
+from core.web.frame import frame
+from core.web.panels import blocks
+from core.web.record import grouped, label_name, name_of, record_id, title, version
+from core.web.templating import page
+from core.web.toast import Toast
+from core.web.track import track
+from core.web.values import META_FIELDS, Display, Value, display
+from core.web.verbs import offered
+from plugins import Entity, Field
+
+RESTORE = "restore"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field of the record."""
+
+    name: str
+    title: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled run of facts."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+def view(entity: Entity, request: Request) -> Response:
+    """GET."""
+    ctx: Ctx = request.ctx
+    record = records.find(ctx, entity, record_id(request))
+    look = records.reader(ctx, request.locale_name)
+    document = look.document(entity, record)
+    rights = look.rights_on(entity, entity.fields, record)
+    show = display(request, ctx)
+    state = document.get(STATE)
+    choices = state_choices(entity)
+    steps = track(choices, state) if state in choices and rights[STATE] in ("read", "edit") else ()
+    hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ())}
+    return page(
+        request,
+        "record",
+        frame=frame(request, ctx, entity),
+        entity=entity,
+        list_path=collection(entity.key),
+        path=record_path(entity.key, record.id),
+        record=record,
+        title=title(entity, document, request.locale_name),
+        track=steps,
+        sections=sections(entity, document, rights, show, hidden),
+        made=[Fact(name, META_FIELDS[name].title, show.shown(META_FIELDS[name], document)) for name in META[2:]],
+        blocks=blocks(request, ctx, entity, record),
+        may_edit=bool(changeable(ctx, entity, record, rights)),
+        may_delete=records.may(ctx, entity, "delete", record),
+        verbs=offered(ctx, entity, record),
+    )
+
+
+def sections(
+    entity: Entity,
+    document: Mapping[str, Any],
+    rights: Mapping[str, str],
+    show: Display,
+    hidden: set[str],
+) -> list[Section]:
+    """The record's facts in the entity's groups; what no group names comes last."""
+
+    def fact(field: Field) -> Fact:
+        return Fact(field.name, field.title, show.shown(field, document, rights[field.name]))
+
+    made = []
+    for heading, names in grouped(entity):
+        facts = tuple(fact(entity.field(name)) for name in names if name not in hidden)
+        if facts:
+            made.append(Section(heading, facts))
+    return made
+
+
+def delete(entity: Entity, request: Request) -> Response:
+    """POST with the version that the page showed; the list offers to undo it."""
+    ctx: Ctx = request.ctx
+    number = record_id(request)
+    name = name_of(request, ctx, entity, records.find(ctx, entity, number))
+    records.delete(ctx, entity, number, version(request))
+    undo = ""
+    if issubclass(entity.model, Binnable) and any(verb.name == RESTORE for verb in entity.verbs):
+        undo = f"{record_path(entity.key, number)}/actions/{RESTORE}"
+    return toast.put(HTTPSeeOther(collection(entity.key)), request, Toast("deleted", name, undo))

@@ -1,0 +1,74 @@
+"""Chips above a list that switch states on and off in the filter of the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.fields import Choice
+from core.security.rights import Rights
+from core.web.query import Query
+from plugins import Entity
+
+STATE = "state"
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One chip: the code of a state, its title, whether the list is narrowed to it, and where a click leads."""
+
+    code: str
+    title: str
+    on: bool
+    url: str
+
+
+def state_choices(entity: Entity) -> dict[str, str]:
+    """Titles of the entity's states by code; empty if it has none."""
+    found = [field.type for field in entity.fields if field.name == STATE]
+    return dict(found[0].choices) if found and isinstance(found[0], Choice) else {}
+
+
+def facets(entity: Entity, rights: Rights, query: Query, path: str) -> tuple[Facet, ...]:
+    """The chips of a list; none if the reader may not ask by state."""
+    choices = state_choices(entity)
+    if not choices or entity.public or not rights.may_ask(entity, entity.field(STATE)):
+        return ()
+    chosen, rest = split(query.filter)
+    made = []
+    for code, title in choices.items():
+        on = code in chosen
+        codes = [one for one in choices if (one in chosen) is not (one == code)]
+        made.append(Facet(code, title, on, query.url(path, filter=join(codes, rest))))
+    return tuple(made)
+
+
+def split(document: Any) -> tuple[list[str], Any]:
+    """The states that a filter narrows to, and what else it asks (None: nothing)."""
+    parts = document[1:] if isinstance(document, list) and document[:1] == ["and"] else [document]
+    for part in parts:
+        if _is_states(part):
+            others = [one for one in parts if one is not part]
+            return part[2], others[0] if len(others) == 1 else ["and", *others] if others else None
+    return [], document
+
+
+def join(codes: list[str], rest: Any) -> Any:
+    """A filter again. Undoes `split`."""
+    if not codes:
+        return rest
+    mine = ["in", STATE, codes]
+    if rest is None:
+        return mine
+    others = rest[1:] if isinstance(rest, list) and rest[:1] == ["and"] else [rest]
+    return ["and", mine, *others]
+
+
+def _is_states(part: Any) -> bool:
+    return (
+        isinstance(part, list)
+        and len(part) == 3
+        and part[:2] == ["in", STATE]
+        and isinstance(part[2], list)
+        and all(isinstance(code, str) for code in part[2])
+    )

@@ -1,0 +1,66 @@
+"""Dates, numbers and money as people of a language write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cache
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, get_currency_symbol
+
+_DAY = {"zh_Hans": "yyyy-MM-dd", "en": "d MMM yyyy"}
+_DAY_OF_THIS_YEAR = {"zh_Hans": "MM-dd", "en": "d MMM"}
+_OWN_SYMBOLS = {"CNY": "¥"}  # where we are, it needs no country before it
+
+
+@cache
+def locale(language: str) -> Locale:
+    """Babel's locale of one of our languages."""
+    return Locale.parse(language)
+
+
+def day(value: dt.date, language: str) -> str:
+    return format_date(value, _DAY[language], locale(language))
+
+
+def moment(value: dt.datetime, language: str, zone: dt.tzinfo) -> str:
+    """Day and time in the zone."""
+    return format_datetime(value.astimezone(zone), f"{_DAY[language]} HH:mm", locale=locale(language))
+
+
+def short_moment(value: dt.datetime, language: str, zone: dt.tzinfo, now: dt.datetime) -> str:
+    """For a column: the time of today, the day of this year, the date of earlier years."""
+    local, today = value.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return local.strftime("%H:%M")
+    patterns = _DAY_OF_THIS_YEAR if local.year == today.year else _DAY
+    return format_date(local.date(), patterns[language], locale(language))
+
+
+def number(value: int | Decimal, language: str) -> str:
+    return format_decimal(value, locale=locale(language))
+
+
+def money(value: Decimal, currency: str, language: str) -> str:
+    """An amount with its currency's sign; decimals only where there are some."""
+    pattern = "#,##0" if value == value.to_integral_value() else "#,##0.00##"
+    sign = _OWN_SYMBOLS.get(currency) or get_currency_symbol(currency, locale(language))
+    digits = format_decimal(abs(value), pattern, locale(language))
+    return f"{'-' if value < 0 else ''}{sign}{digits}"
+
+
+def initials(name: str) -> str:
+    """One or two letters that stand for a person."""
+    words = name.split()
+    if not words:
+        return "?"
+    if len(words) > 1 and words[0][0].isascii():
+        return (words[0][0] + words[-1][0]).upper()
+    return words[0][0].upper()
+
+
+def noun(title: str, language: str) -> str:
+    """A title inside a sentence: English writes it small."""
+    return title[:1].lower() + title[1:] if language == "en" else title

@@ -1,0 +1,28 @@
+"""Which fields of an entity the actor may fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.services import records
+from core.services.work import Ctx
+from plugins import Entity, Field
+
+
+def addable(ctx: Ctx, entity: Entity) -> list[Field]:
+    """The inputs for a new record."""
+    rights = {field.right for field in entity.fields} - {"edit"}
+    given = {right for right in rights if ctx.rights.may_ever(entity, right)} | {"edit"}
+    return [field for field in entity.fields if not field.read_only and field.right in given]
+
+
+def changeable(ctx: Ctx, entity: Entity, record: Any, rights: Mapping[str, str]) -> list[Field]:
+    """The inputs for a record; `rights` are the actor's on its fields."""
+    fields = [
+        field
+        for field in entity.fields
+        if not field.read_only and not field.create_only and rights[field.name] == "edit"
+    ]
+    given = {right for right in {field.right for field in fields} if records.may(ctx, entity, right, record)}
+    return [field for field in fields if field.right in given]

@@ -1,0 +1,124 @@
+"""What the pages of all forms are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import deform
+from pyramid.csrf import get_csrf_token
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.services.work import Ctx
+from core.web.forms.again import FormRefused
+from core.web.forms.build import drawn
+from core.web.forms.texts import to_texts
+from core.web.frame import frame
+from core.web.templating import page
+from core.web.values import Value
+from plugins import Entity, Field
+
+
+@dataclass(frozen=True)
+class Line:
+    """An input of the form, or a value that is only shown."""
+
+    name: str
+    title: str
+    input: Any = None
+    value: Value | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A titled run of lines."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A form's page. `heading` and `submit` are translated; `back` is where one gives up to, `above` its name."""
+
+    entity: Entity
+    heading: str
+    submit: str
+    back: str
+    above: str
+    groups: Sequence[tuple[str, Sequence[str]]]
+    inputs: Sequence[Field]
+    document: Mapping[str, Any]
+    facts: Mapping[str, tuple[str, Value]]
+    version: int | None = None
+
+
+def zone_of(ctx: Ctx) -> dt.tzinfo:
+    return ctx.kernel.clock.zone
+
+
+def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | None) -> Response:
+    """The page, with the refusal in it if there was one."""
+    now = to_texts(sheet.inputs, sheet.document, zone_of(ctx))
+    errors = refused.error.errors if refused else {}
+    texts = now | ({name: text for name, text in refused.texts.items() if name in now} if refused else {})
+    form = drawn(request, ctx, sheet.inputs, sheet.document, texts, errors)
+    version = sheet.version if refused is None or sheet.version is None else refused.version
+    base = now if refused is None or refused.base is None else refused.base
+    return page(
+        request,
+        "form",
+        status=refused.error.status if refused else 200,
+        frame=frame(request, ctx, sheet.entity),
+        sheet=sheet,
+        html=form.render(
+            dict(texts),
+            parts=_parts(form, sheet),
+            focus=_focus(form, errors, sheet.version is None),
+            action=request.path,
+            version=version,
+            base=json.dumps(base, ensure_ascii=False) if version is not None else None,
+            csrf=get_csrf_token(request),
+        ),
+        wrong=[child for child in form if child.error],
+        general=_general(request, form, refused),
+    )
+
+
+def _parts(form: deform.Form, sheet: Sheet) -> list[Part]:
+    parts = []
+    for title, names in sheet.groups:
+        lines = []
+        for name in names:
+            if name in form:
+                lines.append(Line(name, form[name].title, input=form[name]))
+            elif name in sheet.facts:
+                heading, value = sheet.facts[name]
+                lines.append(Line(name, heading, value=value))
+        if lines:
+            parts.append(Part(title, tuple(lines)))
+    return parts
+
+
+def _focus(form: deform.Form, errors: Iterable[str], is_new: bool) -> str:
+    """The first input that is wrong; in an empty form, the first."""
+    wrong = [child.name for child in form if child.name in errors]
+    first = [child.name for child in form][:1] if is_new else []
+    return (wrong or first or [""])[0]
+
+
+def _general(request: Request, form: deform.Form, refused: FormRefused | None) -> list[str]:
+    """What is wrong with no single input."""
+    if refused is None:
+        return []
+    say = request.localizer.translate
+    error = refused.error
+    stray = [message for name, messages in error.errors.items() if name not in form for message in messages]
+    found = [say(message) for message in stray]
+    if error.detail and not any(name in form for name in error.errors):
+        found.insert(0, say(error.detail))
+    return found

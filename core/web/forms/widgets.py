@@ -1,0 +1,138 @@
+"""deform's widgets in our own templates. All of them hold plain text; the services read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import colander
+from deform.widget import Widget
+
+from core.i18n import _
+from core.web.forms.choices import Choice, Choices, Chooser
+from plugins import Field
+
+
+class RawText(colander.SchemaType):
+    """A text as it was sent. What it means is for the field's own type to say."""
+
+    def serialize(self, node: Any, appstruct: Any) -> Any:
+        return appstruct
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        return cstruct
+
+
+class TextWidget(Widget):
+    """An input on one line. `kind` is its HTML type, `mode` the keyboard that a phone shows."""
+
+    template = "input"
+    kind = "text"
+    mode = ""
+    complete = "off"
+
+    def serialize(self, field: Any, cstruct: Any, **kw: Any) -> Any:
+        text = "" if cstruct in (colander.null, None) else cstruct
+        return field.renderer(self.template, field=field, widget=self, text=text, **kw)
+
+    def deserialize(self, field: Any, pstruct: Any) -> Any:
+        if pstruct is colander.null:
+            return colander.null
+        if not isinstance(pstruct, str):
+            raise colander.Invalid(field.schema, _("Give text."))
+        return pstruct.replace("\r\n", "\n")
+
+
+class AreaWidget(TextWidget):
+    """Several lines; `code` for JSON."""
+
+    template = "area"
+    code = False
+
+
+class SelectWidget(TextWidget):
+    """One of a few. `groups` are (title, choices); `blank` adds an empty choice."""
+
+    template = "select"
+    groups: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
+    blank = True
+
+
+class LookupWidget(TextWidget):
+    """The key of one of many, with suggestions."""
+
+    template = "lookup"
+    choices: tuple[Choice, ...] = ()
+
+
+class CheckWidget(TextWidget):
+    """Yes or no. An empty box sends nothing by itself, so a hidden `false` stands before it."""
+
+    template = "check"
+
+
+class ChecksWidget(TextWidget):
+    """Some of a few, sent as a sequence or as keys with commas between them."""
+
+    template = "checks"
+    choices: tuple[Choice, ...] = ()
+
+    def deserialize(self, field: Any, pstruct: Any) -> Any:
+        if isinstance(pstruct, list) and all(isinstance(one, str) for one in pstruct):
+            return ",".join(pstruct)
+        return super().deserialize(field, pstruct)
+
+
+def widget_of(field: Field) -> Widget:
+    """The widget of a field, still without anything to choose from."""
+    kind: Any = field.type
+    match kind.kind:
+        case "text" if kind.lines:
+            return AreaWidget()
+        case "text" if field.name == "password":
+            return TextWidget(kind="password", complete="new-password")
+        case "integer":
+            return TextWidget(mode="numeric")
+        case "money":
+            return TextWidget(mode="decimal")
+        case "date":
+            return TextWidget(kind="date")
+        case "moment":
+            return TextWidget(kind="datetime-local")
+        case "boolean" if field.required:
+            return CheckWidget()
+        case "boolean" | "choice" | "reference" | "target":
+            return SelectWidget()
+        case "references":
+            return ChecksWidget()
+        case "document":
+            return AreaWidget(code=True)
+        case _:
+            return TextWidget()
+
+
+def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Widget:
+    """The widget of a field with what there is to choose."""
+    kind: Any = field.type
+    widget = widget_of(field)
+    if kind.kind == "choice":
+        return _select(field, [("", tuple(Choice(code, say(title)) for code, title in kind.choices.items()))])
+    if kind.kind == "boolean" and not field.required:
+        return _select(field, [("", (Choice("true", say(_("Yes"))), Choice("false", say(_("No")))))])
+    if kind.kind == "reference":
+        found = chooser.of(field, document)
+        return _select(field, [("", found.choices)]) if found.complete else LookupWidget(choices=found.choices)
+    if kind.kind == "references":
+        return ChecksWidget(choices=chooser.of(field, document).choices)
+    if kind.kind == "target":
+        return _select(field, [_targets(chooser, name, say) for name in ("user", "unit", "role")])
+    return widget
+
+
+def _select(field: Field, groups: Any) -> SelectWidget:
+    return SelectWidget(groups=tuple(groups), blank=not field.required)
+
+
+def _targets(chooser: Chooser, name: str, say: Any) -> tuple[str, tuple[Choice, ...]]:
+    entity = chooser.ctx.catalog[f"core.{name}"]
+    found: Choices = chooser.all(entity.key)
+    return say(entity.plural), tuple(Choice(f"{name}:{one.key}", one.label, one.depth) for one in found.choices)

@@ -1,0 +1,91 @@
+"""What stands around every page: navigation, search, the user's menu, a toast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pyramid.request import Request
+
+from core.http.paths import collection
+from core.http.work import COOKIE
+from core.security.catalog import is_business
+from core.services import login
+from core.services.work import Ctx
+from core.web import toast as toasts
+from core.web.toast import Toast
+from plugins import Entity
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entity's list as the navigation names it; `title` and `plural` are to be translated."""
+
+    key: str
+    title: str
+    plural: str
+    path: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`here` is the entity that the page is about; `search` the list that the search box searches."""
+
+    business: tuple[Place, ...]
+    settings: tuple[Place, ...]
+    creatable: tuple[Place, ...]
+    search: Place | None
+    here: str | None
+    text: str
+    user: str
+    unit: str
+    toast: Toast | None
+
+
+def may_visit(ctx: Ctx, entity: Entity) -> bool:
+    """Whether the entity has pages for the actor."""
+    return bool(entity.public) or ctx.rights.may_ever(entity, "view")
+
+
+def place(entity: Entity) -> Place:
+    return Place(entity.key, entity.title, entity.plural, collection(entity.key), entity.icon)
+
+
+def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str = "") -> Frame:
+    """The frame of a page about `entity`; `text` is what was searched for."""
+    visible = [one for one in ctx.catalog if may_visit(ctx, one)]
+    business = [one for one in visible if is_business(one)]
+    unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
+    return Frame(
+        business=tuple(place(one) for one in business),
+        settings=tuple(place(one) for one in visible if not is_business(one)),
+        creatable=tuple(place(one) for one in business if ctx.rights.may_ever(one, "create")),
+        search=_search(entity, business),
+        here=entity.key if entity else None,
+        text=text,
+        user=ctx.identity.name,
+        unit=unit.name if unit else "",
+        toast=toasts.take(request) if entity else None,
+    )
+
+
+def _search(here: Entity | None, business: list[Entity]) -> Place | None:
+    """The list one is on, else the first that can be searched."""
+    candidates = [here, *business] if here else business
+    return next((place(one) for one in candidates if any(field.searchable for field in one.fields)), None)
+
+
+@contextmanager
+def afresh(request: Request) -> Iterator[Ctx | None]:
+    """A context in a unit of work of its own, to read with after the request's own was rolled back.
+
+    None when nobody is logged in.
+    """
+    with request.kernel.work(write=False) as work:
+        if not hasattr(request, "found_identity"):
+            secret = request.cookies.get(COOKIE)
+            request.found_identity = login.by_session(work, secret, request.visitor) if secret else None
+        identity = request.found_identity
+        yield work.act_as(identity) if identity is not None else None

@@ -1,0 +1,51 @@
+"""Blocks that plugins put on other entities' record pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.renderers import render
+from pyramid.request import Request
+
+from core.services.work import Ctx
+from core.web.isolation import isolated
+from plugins import Entity, Panel
+
+
+@dataclass(frozen=True)
+class Block:
+    """A panel as it came out: its HTML, or the number of the incident that kept it from it."""
+
+    key: str
+    title: str
+    html: str
+    incident: str
+
+
+def blocks(request: Request, ctx: Ctx, entity: Entity, record: Any) -> list[Block]:
+    """The panels of a record's page, in their order."""
+    mine = [panel for panel in ctx.kernel.panels.values() if panel.entity == entity.key]
+    return [_block(request, ctx, panel, record) for panel in ordered(mine)]
+
+
+def ordered(panels: Iterable[Panel]) -> list[Panel]:
+    """As declared, except that a panel follows the one that its `after` names."""
+    waiting, found = list(panels), list[Panel]()
+    keys = {panel.key for panel in waiting}
+    while waiting:
+        placed = {panel.key for panel in found}
+        ready = next((one for one in waiting if one.after not in keys or one.after in placed), waiting[0])
+        waiting.remove(ready)
+        found.append(ready)
+    return found
+
+
+def _block(request: Request, ctx: Ctx, panel: Panel, record: Any) -> Block:
+    def run() -> str:
+        template, values = panel.render(ctx, record)
+        return str(render(template, dict(values), request=request))
+
+    html, incident = isolated(ctx, f"panel {panel.key}", run)
+    return Block(panel.key, panel.title, html or "", incident)

@@ -1,0 +1,51 @@
+"""Language and theme: the user's own, before the login the browser's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from core.errors import BadRequest
+from core.i18n import LANGUAGES, _
+from core.services import people
+from core.web.addresses import came_from
+from core.web.login import PATH as LOGIN
+from core.web.templating import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
+
+_YEAR = 365 * 24 * 3600
+
+
+def includeme(config: Configurator) -> None:
+    config.add_route("web.preferences", "/preferences")
+    config.add_view(prefer, route_name="web.preferences", request_method="POST", permission=NO_PERMISSION_REQUIRED)
+
+
+def prefer(context: Any, request: Request) -> Response:
+    """Keep what was chosen and go back to where it was chosen."""
+    language = _chosen(request, "language", LANGUAGES)
+    theme = _chosen(request, "theme", THEMES)
+    if request.identity is None:
+        response = HTTPSeeOther(came_from(request, LOGIN))
+        for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
+            if value is not None:
+                secure = request.scheme == "https"
+                response.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure)
+        return response
+    people.prefer(request.ctx, language=language, theme=theme)
+    response = HTTPSeeOther(came_from(request))
+    if language is not None and LANGUAGE_COOKIE in request.cookies:
+        response.delete_cookie(LANGUAGE_COOKIE)
+    return response
+
+
+def _chosen(request: Request, name: str, choices: tuple[str, ...]) -> str | None:
+    value = request.POST.get(name)
+    if value is not None and value not in choices:
+        message = _("Choose one of: ${codes}.", mapping={"codes": ", ".join(choices)})
+        raise BadRequest(errors={name: [message]})
+    return value

@@ -1,0 +1,50 @@
+"""What a request must bring before a page does anything: a token of ours, and no more than we take."""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+from pyramid.csrf import CookieCSRFStoragePolicy
+from pyramid.events import NewRequest
+from pyramid.request import Request
+
+from core.errors import KehuError
+from core.http.work import API, MOST_BYTES
+from core.i18n import _
+
+COOKIE = "kehu_csrf"
+
+
+class TooLarge(KehuError):
+    """413: more than the server takes at once."""
+
+    status = 413
+    title = _("The request is too large")
+
+
+class CsrfTokens(CookieCSRFStoragePolicy):
+    """The token lies in a cookie and comes back in the form; over https the cookie is for https only."""
+
+    def __init__(self) -> None:
+        super().__init__(COOKIE, httponly=True)
+        self._over_https = CookieCSRFStoragePolicy(COOKIE, httponly=True, secure=True)
+
+    def new_csrf_token(self, request: Request) -> str:
+        if request.scheme == "https":
+            return str(self._over_https.new_csrf_token(request))
+        return str(super().new_csrf_token(request))
+
+
+def includeme(config: Configurator) -> None:
+    config.set_csrf_storage_policy(CsrfTokens())
+    config.set_default_csrf_options(require_csrf=True, callback=is_page)
+    config.add_subscriber(_refuse_too_large, NewRequest)
+
+
+def is_page(request: Request) -> bool:
+    """Programs send a token of their own in a header; no browser does that by itself."""
+    return not request.path_info.startswith(API)
+
+
+def _refuse_too_large(event: NewRequest) -> None:
+    if is_page(event.request) and (event.request.content_length or 0) > MOST_BYTES:
+        raise TooLarge

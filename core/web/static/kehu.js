@@ -1,0 +1,64 @@
+// What makes the pages quicker to use. They work without it.
+
+const all = (selector) => [...document.querySelectorAll(selector)];
+const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
+
+// A key that is written beside something focuses it.
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const wanted = all("[data-hotkey]").find((element) => element.dataset.hotkey === event.key);
+  if (!wanted) return;
+  event.preventDefault();
+  wanted.focus();
+  wanted.select?.();
+});
+
+// Menus close on Escape, on a click elsewhere, and when focus leaves them.
+const close = (menu) => { menu.open = false; };
+document.addEventListener("click", (event) => {
+  all("details.k-menu[open]").filter((menu) => !menu.contains(event.target)).forEach(close);
+});
+document.addEventListener("focusin", (event) => {
+  all("details.k-menu[open]").filter((menu) => !menu.contains(event.target)).forEach(close);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  all("details.k-menu[open]").forEach((menu) => {
+    close(menu);
+    menu.querySelector("summary").focus();
+  });
+});
+
+// Toasts can be closed.
+all("[data-close]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => button.parentElement.remove());
+});
+
+// A password can be looked at while it is typed.
+all("[data-reveal]").forEach((button) => {
+  const input = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.addEventListener("click", () => { input.type = input.type === "password" ? "text" : "password"; });
+});
+
+// A form is sent once.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
+
+// A changed form is not left without a question.
+all("form[data-guard]").forEach((form) => {
+  const written = () => new URLSearchParams(new FormData(form)).toString();
+  const before = written();
+  const changed = () => written() !== before;
+  const note = document.querySelector(".k-unsaved");
+  form.addEventListener("input", () => { if (note) note.hidden = !changed(); });
+  addEventListener("beforeunload", (event) => {
+    if (!form.dataset.sent && changed()) event.preventDefault();
+  });
+});

@@ -1,0 +1,79 @@
+"""Jinja2 as our templates use it, and the one way in which a page is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.csrf import get_csrf_token
+from pyramid.events import BeforeRender
+from pyramid.renderers import render_to_response
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.threadlocal import get_current_request
+
+from core.web import format as formats
+from core.web.assets import asset, icon
+
+TEMPLATES = "core.web:templates"
+THEMES = ("light", "dark", "system")
+THEME_COOKIE = "kehu_theme"
+LANGUAGE_COOKIE = "_LOCALE_"  # Pyramid's own
+
+
+def includeme(config: Configurator) -> None:
+    config.add_settings(
+        {
+            "jinja2.undefined": "strict",
+            "jinja2.trim_blocks": True,
+            "jinja2.lstrip_blocks": True,
+            "jinja2.filters": {"say": say, "noun": noun, "number": number, "initials": formats.initials},
+            "jinja2.globals": {"asset": asset, "icon_path": icon, "csrf_token": csrf_token},
+        }
+    )
+    config.include("pyramid_jinja2")
+    config.add_subscriber(_add_surroundings, BeforeRender)
+
+
+def page(request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
+    """The template as a reply."""
+    response = render_to_response(f"{TEMPLATES}/{template}.jinja2", values, request=request)
+    response.status_int = status
+    return response
+
+
+def theme(request: Request) -> str:
+    """`light`, `dark` or `system`: the user's own, before that the browser's."""
+    identity = getattr(request, "found_identity", None)
+    chosen = (identity.theme if identity else None) or request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES else "system"
+
+
+def _add_surroundings(event: BeforeRender) -> None:
+    request = event.get("request")
+    if request is not None:
+        event.setdefault("language", request.locale_name)
+        event.setdefault("theme", theme(request))
+        event.setdefault("site", request.registry["kehu"].settings.title)
+
+
+# --- filters ------------------------------------------------------------------------------------
+
+
+def say(text: str) -> str:
+    """A translatable string of Python code, in the reply's language."""
+    return str(get_current_request().localizer.translate(text))
+
+
+def noun(text: str) -> str:
+    """The same inside a sentence."""
+    return formats.noun(say(text), get_current_request().locale_name)
+
+
+def number(value: int) -> str:
+    return formats.number(value, get_current_request().locale_name)
+
+
+def csrf_token() -> str:
+    """What a form must send back."""
+    return str(get_csrf_token(get_current_request()))

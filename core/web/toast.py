@@ -1,0 +1,46 @@
+"""A sentence for the next page, such as "Saved": it travels in a cookie over one redirect."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+COOKIE = "kehu_toast"
+KINDS = ("saved", "created", "deleted", "restored", "done")
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Toast:
+    """`kind` chooses the sentence, `label` names the record; `undo` is where its undo is posted."""
+
+    kind: str
+    label: str = ""
+    undo: str = ""
+
+
+def put(response: Response, request: Request, toast: Toast) -> Response:
+    """Show the toast on the page that the reply leads to."""
+    short = Toast(toast.kind, toast.label[:_LONGEST], toast.undo)
+    text = base64.urlsafe_b64encode(json.dumps(asdict(short)).encode()).decode().rstrip("=")
+    response.set_cookie(COOKIE, text, httponly=True, samesite="Lax", secure=request.scheme == "https")
+    return response
+
+
+def take(request: Request) -> Toast | None:
+    """The toast that waits, once."""
+    text = request.cookies.get(COOKIE)
+    if not text:
+        return None
+    request.add_response_callback(lambda _request, response: response.delete_cookie(COOKIE))
+    try:
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        toast = Toast(str(found["kind"]), str(found["label"]), str(found["undo"]))
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        return None
+    return toast if toast.kind in KINDS else None

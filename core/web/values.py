@@ -1,0 +1,196 @@
+"""How a value of a record is shown: what the reader may see of it, in his language."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pyramid.request import Request
+
+from core.entities.reader import META, USER
+from core.fields import Integer, Moment, Reference
+from core.i18n import _
+from core.services.work import Ctx
+from core.web import format as formats
+from core.web.addresses import record_path
+from core.web.frame import may_visit
+from core.web.words import HEADS, word
+from plugins import Entity, Field
+
+META_FIELDS = {
+    field.name: field
+    for field in (
+        Field("id", Integer(), _("Id")),
+        Field("version", Integer(), _("Version")),
+        Field("created_at", Moment(), _("Created")),
+        Field("created_by", Reference(USER), _("Created by")),
+        Field("updated_at", Moment(), _("Updated")),
+        Field("updated_by", Reference(USER), _("Updated by")),
+    )
+}
+NUMERIC = ("integer", "money")
+# Texts that lead somewhere, by the names that fields of this kind have everywhere.
+_SCHEMES = {"email": "mailto:", "phone": "tel:", "mobile": "tel:"}
+_WEB = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([/?#:]\S*)?", re.IGNORECASE)
+_DIALLED = re.compile(r"[\d+]+")
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value as the templates show it. `kind` names the way, `path` is where it leads.
+
+    Kinds: `empty closed masked text lines number state link gone away many table document`.
+    """
+
+    kind: str
+    text: str = ""
+    path: str = ""
+    code: str = ""
+    items: tuple[Value, ...] = ()
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[Value, ...], ...] = ()
+
+
+EMPTY = Value("empty")
+CLOSED = Value("closed")
+
+
+def meta_or_field(entity: Entity, name: str) -> Field:
+    """The field of that name, one of every record's own (`updated_at`…) included."""
+    return META_FIELDS[name] if name in META else entity.field(name)
+
+
+@dataclass(frozen=True)
+class Display:
+    """Shows values to one reader. `brief` is for cells of a list."""
+
+    language: str
+    say: Callable[[str], str]
+    zone: dt.tzinfo
+    now: dt.datetime
+    currency: str
+    visited: frozenset[str]  # keys of the entities that have pages for him
+    titles: Mapping[str, str]  # of all entities, in the plural, by key
+    brief: bool = False
+
+    def shown(self, field: Field, document: Mapping[str, Any], right: str = "edit") -> Value:
+        """A field of a record's document; a field that is missing there is closed to the reader."""
+        if field.name not in document:
+            return CLOSED
+        value = document[field.name]
+        if right == "mask" and value is not None:
+            return Value("masked", str(value))
+        return self.value(field, value)
+
+    def value(self, field: Field, value: Any) -> Value:
+        """A value as its field's type writes it in JSON."""
+        if value is None or value in ("", [], {}):
+            return EMPTY
+        show = getattr(self, f"_{field.type.kind}", None)
+        shown: Value = show(field, value) if show else Value("text", str(value))
+        return shown
+
+    def text(self, field: Field, value: Any) -> str:
+        """The value as plain text."""
+        shown = self.value(field, value)
+        return ", ".join(item.text for item in shown.items) if shown.kind == "many" else shown.text
+
+    # --- by kind of field -------------------------------------------------------------------------
+
+    def _text(self, field: Field, value: str) -> Value:
+        if getattr(field.type, "lines", False):
+            return Value("lines", value)
+        scheme = _SCHEMES.get(field.name)
+        if scheme and not self.brief:
+            number = "".join(_DIALLED.findall(value))
+            return Value("away", value, scheme + (number if scheme == "tel:" else value))
+        if field.name == "website" and _WEB.fullmatch(value):
+            return Value("away", value, value if value.lower().startswith("http") else f"https://{value}")
+        if field.name == "entity":
+            return Value("text", self.say(word("entity", value, self.titles)))
+        return Value("text", value)
+
+    def _integer(self, field: Field, value: int) -> Value:
+        return Value("number", formats.number(value, self.language))
+
+    def _money(self, field: Field, value: str) -> Value:
+        return Value("number", formats.money(Decimal(value), self.currency, self.language))
+
+    def _boolean(self, field: Field, value: bool) -> Value:
+        return Value("text", self.say(_("Yes") if value else _("No")))
+
+    def _date(self, field: Field, value: str) -> Value:
+        return Value("number", formats.day(dt.date.fromisoformat(value), self.language))
+
+    def _moment(self, field: Field, value: str) -> Value:
+        moment = dt.datetime.fromisoformat(value)
+        if self.brief:
+            return Value("number", formats.short_moment(moment, self.language, self.zone, self.now))
+        return Value("number", formats.moment(moment, self.language, self.zone))
+
+    def _choice(self, field: Field, value: str) -> Value:
+        title = self.say(field.type.choices.get(value, value))  # type: ignore[attr-defined]
+        return Value("state" if field.name == "state" else "text", title, code=value)
+
+    def _reference(self, field: Field, value: Mapping[str, Any]) -> Value:
+        return self._named(field.type.entity, value)  # type: ignore[attr-defined]
+
+    def _references(self, field: Field, value: list[Mapping[str, Any]]) -> Value:
+        return Value("many", items=tuple(self._named(field.type.entity, one) for one in value))  # type: ignore[attr-defined]
+
+    def _target(self, field: Field, value: Mapping[str, Any]) -> Value:
+        ((name, reference),) = value.items()
+        return self._named(f"core.{name}", reference)
+
+    def _named(self, key: str, reference: Mapping[str, Any]) -> Value:
+        """A reference: a link if it leads to a page, a lock if the reader may not see what it names."""
+        if "id" not in reference:
+            return CLOSED
+        label = str(reference["label"])
+        if reference.get("deleted"):
+            return Value("gone", label)
+        return Value("link" if key in self.visited else "text", label, record_path(key, reference["id"]))
+
+    def _document(self, field: Field, value: Any) -> Value:
+        """Rows as a table, words as words, anything else as it is."""
+        if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+            names = tuple(dict.fromkeys(name for row in value for name in row))
+            rows = tuple(tuple(self._plain(name, row.get(name)) for name in names) for row in value)
+            return Value("table", heads=tuple(HEADS.get(name, name) for name in names), rows=rows)
+        if isinstance(value, list) and all(isinstance(code, str) for code in value):
+            return Value("many", items=tuple(self._plain("action", code) for code in value))
+        return Value("document", json.dumps(value, ensure_ascii=False, indent=2))
+
+    def _plain(self, name: str, value: Any) -> Value:
+        if value is None or value is False:
+            return EMPTY
+        if value is True:
+            return Value("text", self.say(_("Yes")))
+        if isinstance(value, str):
+            return Value("text", self.say(word(name, value, self.titles)))
+        return Value("text", json.dumps(value, ensure_ascii=False))
+
+
+def display(request: Request, ctx: Ctx, *, brief: bool = False) -> Display:
+    """For whoever asks."""
+    return Display(
+        language=request.locale_name,
+        say=request.localizer.translate,
+        zone=ctx.kernel.clock.zone,
+        now=ctx.now,
+        currency=_currency(ctx),
+        visited=frozenset(entity.key for entity in ctx.catalog if may_visit(ctx, entity)),
+        titles={entity.key: entity.plural for entity in ctx.catalog},
+        brief=brief,
+    )
+
+
+def _currency(ctx: Ctx) -> str:
+    """Amounts are in the base currency: that of the top unit."""
+    top = next((node for node in ctx.work.org.nodes.values() if node.parent_id is None), None)
+    return (top.base_currency if top else None) or "CNY"

@@ -1,0 +1,106 @@
+"""Business verbs on a record's page: a button where nothing is asked, a form where something is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.security.judge import refusal
+from core.services import records
+from core.services.work import Ctx
+from core.web import toast
+from core.web.addresses import record_path
+from core.web.forms.again import FormRefused
+from core.web.forms.build import read
+from core.web.forms.sheet import Sheet, sheet_page, zone_of
+from core.web.forms.texts import to_json, to_services
+from core.web.record import name_of, record_id, visible_path
+from core.web.toast import Toast
+from plugins import Entity, Field, Verb
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A verb that the actor may do on a record. `asks`: it has a form."""
+
+    name: str
+    title: str
+    path: str
+    asks: bool
+
+
+def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
+    """The verbs for the record's page."""
+    path = record_path(entity.key, record.id)
+    return [
+        Offer(verb.name, verb.title, f"{path}/actions/{verb.name}", bool(_asked(verb)))
+        for verb in entity.verbs
+        if not verb.on_binned and records.may(ctx, entity, verb.right, record)
+    ]
+
+
+def _asked(verb: Verb) -> list[Field]:
+    """The arguments that a form can ask for; what only programs can write is left out."""
+    return [field for field in verb.arguments if field.required or field.type.kind != "document"]
+
+
+def _verb(entity: Entity, request: Request) -> Verb:
+    found = next((verb for verb in entity.verbs if verb.name == request.matchdict["verb"]), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def ask(entity: Entity, request: Request) -> Response:
+    """GET: the verb's form."""
+    verb, number = _verb(entity, request), record_id(request)
+    if not _asked(verb) or verb.on_binned:
+        raise NotFound
+    return _draw(request, request.ctx, None, entity=entity, number=number, verb=verb)
+
+
+def act(entity: Entity, request: Request) -> Response:
+    """POST: do it, and back to the record."""
+    ctx: Ctx = request.ctx
+    verb, number = _verb(entity, request), record_id(request)
+    asked = _asked(verb)
+    texts = read(asked, request)
+    try:
+        arguments = to_json(asked, to_services(asked, texts, zone_of(ctx)))
+        record, _answer = records.act(ctx, entity, number, verb, arguments)
+    except (Invalid, Conflict) as error:
+        if not asked:
+            raise
+        raise FormRefused(partial(_draw, entity=entity, number=number, verb=verb), error, texts) from error
+    said = Toast("restored" if verb.on_binned else "done", name_of(request, ctx, entity, record))
+    return toast.put(HTTPSeeOther(visible_path(ctx, entity, number)), request, said)
+
+
+def _draw(
+    request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity, number: int, verb: Verb
+) -> Response:
+    record = records.find(ctx, entity, number)
+    if not records.may(ctx, entity, verb.right, record):
+        raise Forbidden(refusal(verb.right))
+    say = request.localizer.translate
+    asked = _asked(verb)
+    names = {field.name for field in asked} & {field.name for field in entity.fields}
+    document = records.reader(ctx, request.locale_name).documents(entity, [record], sorted(names))[0]
+    sheet = Sheet(
+        entity=entity,
+        heading=say(verb.title),
+        submit=say(verb.title),
+        back=record_path(entity.key, number),
+        above=name_of(request, ctx, entity, record),
+        groups=[("", [field.name for field in asked])],
+        inputs=asked,
+        document=document,
+        facts={},
+    )
+    return sheet_page(request, ctx, sheet, refused)
