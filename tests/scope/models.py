@@ -47,7 +47,7 @@ class Visit(Record, CustomerScoped, Binnable, Base):
     __tablename__ = "tst_visit"
 
     subject: Mapped[str] = mapped_column(text(200))
-    minutes: Mapped[int | None] = mapped_column()
+    effort: Mapped[int | None] = mapped_column()
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("tst_deal.id"))
 
     customer: Mapped[Customer] = relationship(Customer)
@@ -89,7 +89,7 @@ VISIT = Entity(
     fields=(
         Field("subject", Text(200), "Subject", required=True),
         Field("customer", Reference("core.customer"), "Customer", required=True),
-        Field("minutes", Integer(), "Minutes"),
+        Field("effort", Integer(), "Effort"),
     ),
 )
 TABLES = [model.__table__ for model in (Deal, Visit, Diary)] + [deal_partner]

@@ -100,7 +100,7 @@ class Visit:
 
     id: int
     customer_id: int
-    minutes: int | None
+    effort: int | None
     deleted: bool
 
 
@@ -234,7 +234,7 @@ FIELDS: Mapping[type, Mapping[str, type | None]] = {
         "parent": Customer,
         "secrecy": None,
     },
-    Visit: {"customer": Customer, "minutes": None},
+    Visit: {"customer": Customer, "effort": None},
     User: {"login": None, "unit": Unit, "clearance": None},
     Unit: {"code": None, "parent": Unit, "kind": None},
     Term: {"code": None, "parent": Term, "list": None},

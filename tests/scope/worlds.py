@@ -121,7 +121,7 @@ class WorldMaker:
             parts = 1 if operator == "not" else self.rng.randint(2, 3)
             return [operator, *(self.condition(depth - 1, of_visit=of_visit) for _ in range(parts))]
         if of_visit:
-            return self.some((self._number("minutes", (0, 30, 60)), self.customer_leaf("customer.")))
+            return self.some((self._number("effort", (0, 30, 60)), self.customer_leaf("customer.")))
         return self.customer_leaf(self.some(("", "", "", "parent.")))
 
     def customer_leaf(self, prefix: str) -> Any:
