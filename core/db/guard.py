@@ -81,6 +81,8 @@ class GuardedSession(Session):
 def _attach(state: ORMExecuteState) -> None:
     scope: Scope = state.session.scope  # type: ignore[attr-defined]
     if scope.everything:
+        if not state.is_select and not state.session.hooks:  # type: ignore[attr-defined]
+            raise Refused("this session is for reading")
         state.update_execution_options(**{TABLES: ALL})
         return
     if not state.is_orm_statement or state.is_from_statement or not state.is_select:

@@ -59,6 +59,12 @@ class Journal:
         """Name the action under which the next change of this record is written down."""
         self._actions[record] = action
 
+    def explain(self, reason: str) -> None:
+        """Say why the transaction does more than the actor could by himself."""
+        reasons = self.reason.split("; ") if self.reason else []
+        if reason not in reasons:
+            self.reason = "; ".join([*reasons, reason])[:400]
+
     def note(self, action: str, entity: str, record: Any, changes: Sequence[Mapping[str, Any]] = ()) -> None:
         """Write down what no row shows: a login, a new password."""
         self.entries.append(Entry(action, entity, record, [dict(change) for change in changes]))

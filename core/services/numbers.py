@@ -34,7 +34,7 @@ def reserve(ctx: Ctx, entity_key: str, count: int) -> None:
 
 
 def _allocate(ctx: Ctx, entity_key: str, count: int) -> list[str]:
-    session = ctx.work.elevated("numbering")
+    session = ctx.work.elevated("numbering", write=True)
     entity = ctx.catalog[entity_key]
     column = attribute(entity.model, entity.field(entity.natural_key))
     rule = session.execute(

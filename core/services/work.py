@@ -132,7 +132,7 @@ class Work:
         actor = self.journal.identity.user_id if self.journal.identity else None
         hooks = (Stamp(self.kernel.catalog, actor, self.now), self.journal, self._epoch_watch) if write else ()
         if write:
-            self.journal.reason = "; ".join(filter(None, (self.journal.reason, reason)))[:400]
+            self.journal.explain(reason)
         session = GuardedSession(self.connection, SystemScope(), hooks)
         if write:
             self._sessions.append(session)
