@@ -1,0 +1,1 @@
+"""Believable data to try Kehu with. The same seed gives the same data."""
