@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from core.db.folding import fold
 from core.errors import Invalid, TooMany
@@ -20,6 +21,7 @@ from core.security.store import Epochs
 from core.services.work import Work
 
 MOST_FAILURES = 5
+LIVING = (User.active, User.deleted_at.is_(None))
 # Read along with whoever asks, so that finding him out costs one statement.
 EPOCHS = tuple(
     select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
@@ -46,9 +48,7 @@ def log_in(work: Work, login: str, password: str, visitor: Visitor) -> str | Non
     attempt = session.get(LoginAttempt, key, with_for_update=True)
     if attempt is not None and attempt.locked_until is not None and attempt.locked_until > work.now:
         raise locked(attempt.locked_until, work.now)
-    user = session.scalars(
-        select(User).where(User.login == login.strip(), User.active, User.deleted_at.is_(None))
-    ).one_or_none()
+    user = session.scalars(select(User).where(User.login == login.strip(), *LIVING)).one_or_none()
     if not passwords.fits(user.password_hash if user else None, password) or user is None:
         _count_failure(work, attempt, key, user)
         return None
@@ -95,9 +95,7 @@ def _open(work: Work, user: User, visitor: Visitor) -> str:
     )
     session.add(row)
     session.flush()
-    work.journal.identity = Identity(
-        user.id, user.login, user.name, user.unit_id, "web", session_id=row.id, address=visitor.address
-    )
+    work.journal.identity = _identity(user, "web", session_id=row.id, address=visitor.address)
     work.journal.note("login", "core.user", user.id)
     return secret
 
@@ -111,71 +109,49 @@ def log_out(work: Work, identity: Identity) -> None:
 
 def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who a cookie's secret belongs to; None when the session ended or the user changed since."""
-    row = work.system.execute(
+    row = _found(
+        work,
         select(LoginSession.id, User, *EPOCHS)
         .join(User, User.id == LoginSession.user_id)
         .where(
             LoginSession.secret_hash == passwords.secret_hash(secret),
             LoginSession.expires_at > work.now,
             LoginSession.epoch == User.epoch,
-            User.active,
-            User.deleted_at.is_(None),
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    work.epochs = Epochs(row.rights_epoch, row.shares_epoch)
-    user = row.User
-    return Identity(
-        user.id,
-        user.login,
-        user.name,
-        user.unit_id,
-        "web",
-        language=user.language,
-        theme=user.theme,
-        session_id=row.id,
-        address=visitor.address,
+        ),
     )
+    return row and _identity(row.User, "web", session_id=row.id, address=visitor.address)
 
 
 def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who an API token belongs to; None when it is unknown or was ended."""
-    row = work.system.execute(
+    row = _found(
+        work,
         select(Token.id, Token.read_only, User, *EPOCHS)
         .join(User, User.id == Token.user_id)
-        .where(
-            Token.secret_hash == passwords.secret_hash(secret),
-            Token.ended_at.is_(None),
-            User.active,
-            User.deleted_at.is_(None),
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    work.epochs = Epochs(row.rights_epoch, row.shares_epoch)
-    user = row.User
-    return Identity(
-        user.id,
-        user.login,
-        user.name,
-        user.unit_id,
-        "rest",
-        language=user.language,
-        token_id=row.id,
-        read_only=row.read_only,
-        address=visitor.address,
+        .where(Token.secret_hash == passwords.secret_hash(secret), Token.ended_at.is_(None)),
     )
+    return row and _identity(row.User, "rest", token_id=row.id, read_only=row.read_only, address=visitor.address)
 
 
 def by_login(work: Work, login: str, *, door: str, on_behalf: str | None = None) -> Identity:
     """The identity of an active user at the command line or in a job. Invalid if there is none."""
-    user = work.system.scalars(
-        select(User).where(User.login == login, User.active, User.deleted_at.is_(None))
-    ).one_or_none()
+    user = work.system.scalars(select(User).where(User.login == login, *LIVING)).one_or_none()
     if user is None:
         raise Invalid(_("There is no active user ${login}.", mapping={"login": login}))
-    return Identity(user.id, user.login, user.name, user.unit_id, door, language=user.language, on_behalf=on_behalf)
+    return _identity(user, door, on_behalf=on_behalf)
+
+
+def _found(work: Work, statement: Select[Any]) -> Any:
+    row = work.system.execute(statement.where(*LIVING)).one_or_none()
+    if row is not None:
+        work.epochs = Epochs(row.rights_epoch, row.shares_epoch)
+    return row
+
+
+def _identity(user: User, door: str, **more: Any) -> Identity:
+    return Identity(
+        user.id, user.login, user.name, user.unit_id, door, language=user.language, theme=user.theme, **more
+    )
 
 
 def new_token(work: Work, login: str, *, read_only: bool = False) -> str:
