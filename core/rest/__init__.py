@@ -8,6 +8,7 @@ from core.http.paths import API, by_path
 from core.rest import collection, me, openapi, problems, record
 
 NOTHING = "rest.nothing"
+ID = "{id:[0-9]{1,19}}"
 
 
 def includeme(config: Configurator) -> None:
@@ -21,9 +22,9 @@ def includeme(config: Configurator) -> None:
         name = f"rest.{entity.key}"
         config.add_route(name, f"{API}{path}", factory=lambda request, entity=entity: entity)
         config.add_view(collection.view, route_name=name)
-        config.add_route(f"{name}.record", f"{API}{path}/{{id}}", factory=lambda request, entity=entity: entity)
+        config.add_route(f"{name}.record", f"{API}{path}/{ID}", factory=lambda request, entity=entity: entity)
         config.add_view(record.view, route_name=f"{name}.record")
-        verb_path = f"{API}{path}/{{id}}/actions/{{verb}}"
+        verb_path = f"{API}{path}/{ID}/actions/{{verb}}"
         config.add_route(f"{name}.verb", verb_path, factory=lambda request, entity=entity: entity)
         config.add_view(record.act, route_name=f"{name}.verb")
     config.add_route(NOTHING, "/api/*rest")

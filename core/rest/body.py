@@ -79,9 +79,8 @@ def version(request: Request, document: Mapping[str, Any]) -> int | None:
 
 
 def record_id(request: Request) -> int:
-    """The id in the address; what is no id gets 0, which no record has."""
-    text = request.matchdict["id"]
-    return min(int(text), INT_MAX + 1) if re.fullmatch("[1-9][0-9]{0,18}", text, re.ASCII) else 0
+    """The id in the address; a number too large for any record is as good as absent."""
+    return min(int(request.matchdict["id"]), INT_MAX + 1)
 
 
 def query(request: Request, known: Iterable[str]) -> dict[str, str]:
