@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -147,19 +147,22 @@ class Work:
         for session in self._sessions:
             session.flush()
         outer = len(self._sessions)
+        # Only a session that holds objects has something to restore; others need no savepoint of their own.
+        holding = [session for session in self._sessions if next(iter(session), None) is not None]
+        parts: Sequence[GuardedSession | Connection] = holding or [self.connection]
         marks = [(collector, collector.mark()) for collector in self._collectors()]
         try:
             with ExitStack() as nested:
-                for session in self._sessions:
-                    nested.enter_context(session.begin_nested())
+                for part in parts:
+                    nested.enter_context(part.begin_nested())
                 yield
-                for session in self._sessions[outer:]:
+                for session in self._sessions:
                     session.flush()
         except BaseException:
             for collector, mark in marks:
                 collector.rewind(mark)
             for session in self._sessions[:outer]:
-                _reread(session)
+                _reread(session) if session in holding else session.expunge_all()
             self.system.expire_all()
             raise
         finally:

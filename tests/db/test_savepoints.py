@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from core.errors import Conflict, Invalid
 from core.models import Audit, Customer, Epoch, Term, Unit
@@ -190,3 +190,32 @@ def test_a_named_action_of_a_savepoint_is_forgotten_with_it(site):
             ctx.journal.call(record, "assign")
         change(ctx, record, name="二")
     assert audited(site)[1:] == [("edit", record_id, ["name"])]
+
+
+def test_a_session_without_objects_needs_no_savepoint_of_its_own(site):
+    sent: list[str] = []
+    engine = site.kernel.database.engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_rest: sent.append(statement))
+    with site.acting() as ctx:
+        for number in range(3):
+            create(ctx, f"{number}")  # each takes its number in elevated work
+        sent.clear()
+        with undone(ctx):
+            create(ctx, "undone")
+    begun = [statement for statement in sent if statement.startswith("SAVEPOINT")]
+    assert len(begun) == 1
+    assert set(stored(site)) == {"0", "1", "2"}
+
+
+def test_a_savepoint_can_be_the_first_thing(site):
+    with site.acting() as ctx:
+        with undone(ctx):
+            create(ctx, "undone")
+            ctx.db.add(Customer(name="pending"))
+        assert list(ctx.db) == []
+        with ctx.savepoint():
+            create(ctx, "kept")
+        with undone(ctx):
+            create(ctx, "undone again")
+    assert stored(site) == {"kept": 1}
+    assert len(audited(site)) == 1
