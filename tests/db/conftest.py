@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from core.db import engine as engines
 from tests.support.databases import create_database, drop_database
+from tests.support.site import Site
 
 
 @pytest.fixture(scope="module")
@@ -18,4 +19,14 @@ def engine(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     made = engines.create(url, pooled=False)
     yield made
     made.dispose()
+    drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def shared_site(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site that the tests of one module share: they undo what they do, or do not mind each other."""
+    url = create_database(database_kind, tmp_path_factory.mktemp("site"))
+    made = Site(url)
+    yield made
+    made.close()
     drop_database(url)
