@@ -20,7 +20,7 @@ from core.i18n import _
 INT_MAX = 2**31 - 1
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_INTEGER = re.compile(r"[+-]?\d{1,19}(?:\.0+)?")
+_INTEGER = re.compile(r"[+-]?\d{1,19}(?:\.0+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -141,8 +141,10 @@ class Money:
         return self._exact(str(value))
 
     def parse_text(self, value: str) -> Decimal | None:
-        value = value.strip().replace(",", "").replace("¥", "")
-        return self._exact(value) if value else None
+        value = value.strip()
+        if re.fullmatch(r"¥?[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value, re.ASCII):
+            value = value.replace(",", "")
+        return self._exact(value.removeprefix("¥")) if value else None
 
     def _exact(self, value: str) -> Decimal:
         if len(value) > 40 or not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*", value, re.ASCII):

@@ -147,7 +147,8 @@ def change(
     """
     record = find(ctx, entity, record_id, lock=True)
     look = reader(ctx)
-    taken = (intake or Intake(ctx, entity)).take(sent, record, look.document(entity, record))
+    shown = look.documents(entity, [record], tuple(sent))[0]
+    taken = (intake or Intake(ctx, entity)).take(sent, record, shown)
     rights = look.rights_on(entity, entity.fields, record)
     _may_change(ctx, entity, record, taken, rights)
     check_version(record, version)

@@ -1,0 +1,43 @@
+"""What fields make of text from forms and files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core.fields import BadValue, Boolean, Integer, Money
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("", None), ("12", "12"), ("1,234.50", "1234.5"), ("¥1,860,000", "1860000"), ("-0.5", "-0.5"), (" 7 ", "7")],
+)
+def test_money_reads_what_people_write(text: str, amount: str | None) -> None:
+    assert Money().parse_text(text) == (None if amount is None else Decimal(amount))
+
+
+@pytest.mark.parametrize("text", ["1,5", "1,23,456", "12,34", "1.234,50", "1 000", "¥", "1e999", "NaN", "0x10"])
+def test_money_never_guesses(text: str) -> None:
+    with pytest.raises(BadValue):
+        Money().parse_text(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [("1234.5", "1234.50"), ("0", "0.00"), ("-1.2345", "-1.2345"), ("7.1000", "7.10")]
+)
+def test_money_is_said_with_two_decimals_or_more(amount: str, text: str) -> None:
+    assert Money().to_json(Decimal(amount)) == text
+
+
+def test_whole_numbers_may_look_like_a_spreadsheet_wrote_them() -> None:
+    assert Integer().parse_text("13938.0") == 13938
+    for text in ("1.5", "1e3", "１", "9" * 30, "--1"):
+        with pytest.raises(BadValue):
+            Integer().parse_text(text)
+
+
+def test_booleans_in_two_languages() -> None:
+    assert [Boolean().parse_text(text) for text in ("是", "No", "", "TRUE")] == [True, False, None, True]
+    with pytest.raises(BadValue):
+        Boolean().parse_text("maybe")
