@@ -57,7 +57,7 @@ def _name_change(request: Request, response: Response) -> None:
     if work is not None and request.method not in SAFE:
         work.finish()
         response.headers["Change-Id"] = work.journal.batch
-        request.environ["kehu.change"] = work.journal.uuid
+        request.environ["kehu.unconfirmed"] = (work.journal.uuid, response)
 
 
 def _work(request: Request) -> Work:
@@ -94,7 +94,9 @@ def run(environ: dict[str, Any], router: Any) -> Response:
                 environ["wsgi.input"].seek(0)
             with router.request_context(environ) as request:
                 response: Response = router.invoke_request(request)
-                if not can_repeat or attempt == ATTEMPTS or not _worth_another(request, request.exception):
+                if isinstance(request.exception, LostCommit) and (landed := _landed(request)):
+                    return landed
+                if not can_repeat or attempt == ATTEMPTS or not _is_passing(request.exception):
                     return response
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
     raise AssertionError("unreachable")
@@ -115,9 +117,11 @@ def _kept_body(environ: dict[str, Any]) -> Iterator[bool]:
         kept.close()
 
 
-def _worth_another(request: Request, error: BaseException | None) -> bool:
-    if isinstance(error, LostCommit):
-        # When it landed the answer is a 503 that says to look first; doing it twice would be worse.
-        change = request.environ.get("kehu.change")
-        return change is None or not request.registry["kehu"].landed(change)
-    return engines.retryable(error)
+def _landed(request: Request) -> Response | None:
+    """The answer to a request whose COMMIT was lost on the way, if the database has its change."""
+    change, response = request.environ.get("kehu.unconfirmed", (None, None))
+    return response if change is not None and request.registry["kehu"].landed(change) else None
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    return isinstance(error, LostCommit) or engines.retryable(error)

@@ -1,0 +1,55 @@
+"""A database that fails for a moment: the client does not notice, and nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from core.db.database import Database, LostCommit
+from tests.support.site import Site
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the next writing transactions meet at their end: "lost before", "lost after" or "busy"."""
+    coming: list[str] = []
+    real = Database.transaction
+
+    @contextmanager
+    def transaction(self: Database, *, write: bool) -> Iterator[Connection]:
+        kind = coming.pop(0) if write and coming else ""
+        with real(self, write=write) as connection:
+            yield connection
+            if kind == "busy":
+                raise OperationalError("", None, Exception("database is locked"))
+            if kind == "lost before":
+                raise LostCommit
+        if kind == "lost after":
+            raise LostCommit
+
+    monkeypatch.setattr(Database, "transaction", transaction)
+    return coming
+
+
+@pytest.mark.parametrize(
+    "kinds", [["busy"], ["lost before"], ["lost after"], ["busy", "lost before", "busy", "lost after"]]
+)
+def test_each_change_is_made_once(api: Callable[..., Any], trouble: list[str], kinds: list[str]) -> None:
+    client = api()
+    trouble += kinds
+    made = client.post("/core/customers", {"name": "A"}).json
+    assert trouble == []
+    assert [item["id"] for item in client.get("/core/customers").json["items"]] == [made["id"]]
+
+
+def test_a_lasting_trouble_is_a_503(site: Site, api: Callable[..., Any], trouble: list[str]) -> None:
+    client = api()
+    trouble += ["busy"] * 5
+    refused = client.post("/core/customers", {"name": "A"}, status=503)
+    assert refused.headers["Retry-After"]
+    assert client.get("/core/customers").json["items"] == []
