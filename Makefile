@@ -13,7 +13,7 @@ TEST_STAMP := $(VENV)/.installed-test
 
 # A half-made kehu.ini or environment is made again next time.
 .DELETE_ON_ERROR:
-.PHONY: run test test-long bench tools lint clean
+.PHONY: run test test-long bench shots locale tools lint clean
 
 run: $(RUN_STAMP) kehu.ini
 	@if [ -f $(LOGIN) ]; then echo 'First login:'; cat $(LOGIN); fi
@@ -27,6 +27,19 @@ test-long: $(TEST_STAMP) tools
 
 bench: $(TEST_STAMP) tools
 	$(BIN)/python -m tests.bench
+
+# Pictures of every page in every size, theme and language.
+DIR ?= var/shots
+shots: $(TEST_STAMP) tools
+	$(BIN)/python -W ignore -m tests.support.shots $(DIR)
+
+# After a message was added or changed: fill in what is new in kehu.po, then run it again.
+locale: $(TEST_STAMP)
+	$(BIN)/pybabel -q extract -F babel.cfg -o core/locale/kehu.pot --no-wrap --add-location file --sort-by-file \
+	    --project Kehu --version 0 --header-comment '# Messages of Kehu.' .
+	$(BIN)/pybabel -q update -D kehu -i core/locale/kehu.pot -d core/locale --no-wrap --no-fuzzy-matching \
+	    --ignore-obsolete
+	$(BIN)/pybabel -q compile -D kehu -d core/locale
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check

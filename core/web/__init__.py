@@ -6,7 +6,7 @@ from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    for part in ("assets", "templating", "safety", "refusals", "login", "preferences", "entities", "forms"):
+    for part in ("assets", "templating", "preferences", "safety", "refusals", "login", "entities", "forms"):
         config.include(f"core.web.{part}")
     kernel = config.registry["kehu"]
     folders = [f"{manifest.package}{manifest.locale}" for manifest in kernel.manifests if manifest.locale]

@@ -32,6 +32,6 @@ def after_login(text: str | None) -> str:
 def came_from(request: Request, default: str = "/") -> str:
     """The page of ours on which a form or link was used."""
     parts = urlsplit(request.referrer or "")
-    if parts.netloc != request.host:
+    if f"{parts.scheme}://{parts.netloc}" != request.host_url:
         return default
     return local(parts.path + (f"?{parts.query}" if parts.query else ""), default)

@@ -12,7 +12,7 @@ from pyramid.response import Response
 from core.http.paths import by_path, collection
 from core.security.catalog import is_business
 from core.services.work import Ctx
-from core.web import details, lists, verbs
+from core.web import details, lists, lookup, verbs
 from core.web.forms import views as forms
 from core.web.frame import may_visit
 
@@ -25,6 +25,7 @@ def includeme(config: Configurator) -> None:
     for path, entity in by_path(config.registry["kehu"].catalog).items():
         for name, pattern, methods in (
             ("list", path, {"GET": lists.view}),
+            ("lookup", f"{path}/lookup", {"GET": lookup.view}),
             ("new", f"{path}/new", {"GET": forms.new, "POST": forms.create}),
             ("record", f"{path}/{_ID}", {"GET": details.view}),
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),

@@ -31,11 +31,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Frame:
-    """`here` is the entity that the page is about; `search` the list that the search box searches."""
+    """`here` is the entity that the page is about; `search` the list that the search box searches, `plus`
+    what a phone's round button creates.
+    """
 
     business: tuple[Place, ...]
     settings: tuple[Place, ...]
     creatable: tuple[Place, ...]
+    plus: Place | None
     search: Place | None
     here: str | None
     text: str
@@ -57,11 +60,14 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
     """The frame of a page about `entity`; `text` is what was searched for."""
     visible = [one for one in ctx.catalog if may_visit(ctx, one)]
     business = [one for one in visible if is_business(one)]
+    creatable = [one for one in business if ctx.rights.may_ever(one, "create")]
+    nearest = [entity, *creatable] if entity and ctx.rights.may_ever(entity, "create") else creatable
     unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
     return Frame(
         business=tuple(place(one) for one in business),
         settings=tuple(place(one) for one in visible if not is_business(one)),
-        creatable=tuple(place(one) for one in business if ctx.rights.may_ever(one, "create")),
+        creatable=tuple(place(one) for one in creatable),
+        plus=place(nearest[0]) if nearest else None,
         search=_search(entity, business),
         here=entity.key if entity else None,
         text=text,

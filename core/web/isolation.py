@@ -16,7 +16,7 @@ T = TypeVar("T")
 def isolated(ctx: Ctx, what: str, run: Callable[[], T]) -> tuple[T | None, str]:
     """`run()` in a savepoint: its result and "", or None and the incident's number, which the log explains."""
     try:
-        with ctx.db.begin_nested():
+        with ctx.savepoint():
             return run(), ""
     except Exception as error:
         incident = secrets.token_hex(4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.events import NewRequest
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -23,6 +24,14 @@ _YEAR = 365 * 24 * 3600
 def includeme(config: Configurator) -> None:
     config.add_route("web.preferences", "/preferences")
     config.add_view(prefer, route_name="web.preferences", request_method="POST", permission=NO_PERMISSION_REQUIRED)
+    config.add_subscriber(_language_of_cookie, NewRequest)
+
+
+def _language_of_cookie(event: NewRequest) -> None:
+    """Before the login only the cookie and the browser say the language. Pyramid would look into the query
+    and the body too, which may be unreadable or too large.
+    """
+    event.request._LOCALE_ = event.request.cookies.get(LANGUAGE_COOKIE, "")
 
 
 def prefer(context: Any, request: Request) -> Response:

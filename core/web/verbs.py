@@ -90,8 +90,8 @@ def _draw(
         raise Forbidden(refusal(verb.right))
     say = request.localizer.translate
     asked = _asked(verb)
-    names = {field.name for field in asked} & {field.name for field in entity.fields}
-    document = records.reader(ctx, request.locale_name).documents(entity, [record], sorted(names))[0]
+    # What the verb is about begins as it is; the rest is left to the verb unless it is filled in.
+    [document] = records.reader(ctx, request.locale_name).documents(entity, [record], [asked[0].name])
     sheet = Sheet(
         entity=entity,
         heading=say(verb.title),

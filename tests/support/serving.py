@@ -19,6 +19,6 @@ def served(app: Any) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
         server.task_dispatcher.shutdown()
+        server.close()
         thread.join(timeout=5)

@@ -16,17 +16,24 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import delete
 
 from core.app import make_app
+from core.demo.loading import load
 from core.http.paths import by_path
 from core.models import LoginAttempt
+from core.services import login
 from core.services.work import Work
 from tests.conftest import CHROMIUM_ARGUMENTS
-from tests.support.sample import fill
 from tests.support.serving import served
 from tests.support.site import PASSWORD, Site
 
 SIZES = {"1280": (1280, 800), "820": (820, 1100), "390": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_numbers = itertools.count(1)
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
+
+
+def fill(site: Site, customers: int = 60) -> None:
+    """The demo's people and customers."""
+    load(site.kernel, lambda work: login.by_login(work, "admin", door="test"), customers, 1, progress=lambda _n: None)
 
 
 def pages(site: Site) -> Iterator[tuple[str, str]]:
@@ -45,39 +52,43 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "error-400", "/core/customers?sort=nothing"
 
 
-def log_in(page: Page, address: str, login: str = "admin") -> None:
+def press(page: Page, selector: str) -> None:
+    """Click what leads to another page, and wait for it."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
+def log_in(page: Page, address: str, name: str = "admin", password: str = PASSWORD) -> None:
     page.goto(f"{address}/login")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.click("button[type=submit].btn-primary")
-    page.wait_for_url("**/core/**")
+    page.fill("#login", name)
+    page.fill("#password", password)
+    press(page, "button[type=submit].btn-primary")
 
 
 def _acted(page: Page, address: str, save: Any) -> None:
     """Pages that only come after something was done."""
     page.goto(f"{address}/core/customers/new")
     page.fill("#f-employees", "many")
-    page.click("button[form=sheet]")
+    press(page, "button[form=sheet]")
     save("customer-wrong")
     other = page.context.new_page()
     for one in (page, other):
         one.goto(f"{address}/core/customers/1/edit")
-    other.fill("#f-phone", "021-11112222")
-    other.fill("#f-employees", "480")
-    other.click("button[form=sheet]")
-    other.wait_for_url("**/core/customers/1")
+    number = next(_numbers)  # each round writes something new
+    other.fill("#f-phone", f"021-1111{number:04d}")
+    other.fill("#f-employees", str(480 + number))
+    press(other, "button[form=sheet]")
     other.close()
-    page.fill("#f-phone", "021-99998888")
-    page.fill("#f-email", "hello@example.com")
-    page.click("button[form=sheet]")
+    page.fill("#f-phone", f"021-9999{number:04d}")
+    page.fill("#f-email", f"hello{number}@example.com")
+    press(page, "button[form=sheet]")
     save("customer-conflict")
     page.goto(f"{address}/core/customers/2")
     page.click("summary[aria-label] >> nth=1")
     save("customer-menu")
-    page.click("[data-action='core.customer.delete']")
+    press(page, "[data-action='core.customer.delete']")
     save("customers-deleted")
-    page.click(".k-toast form button")
-    page.wait_for_url("**/core/customers/2")
+    press(page, ".k-toast form button")
     page.click(".k-top > .k-menu:last-of-type summary")
     save("user-menu")
 
@@ -87,11 +98,11 @@ def _anonymous(page: Page, address: str, save: Any) -> None:
     save("login")
     page.fill("#login", "lihui")
     page.fill("#password", "wrong")
-    page.click("button.btn-primary")
+    press(page, "button.btn-primary")
     save("login-wrong")
     for _attempt in range(5):
         page.fill("#password", "wrong")
-        page.click("button.btn-primary")
+        press(page, "button.btn-primary")
         if page.locator(".lg-time").count():
             break
     save("login-locked")

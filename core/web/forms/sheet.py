@@ -63,10 +63,12 @@ def zone_of(ctx: Ctx) -> dt.tzinfo:
 
 def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | None) -> Response:
     """The page, with the refusal in it if there was one."""
-    now = to_texts(sheet.inputs, sheet.document, zone_of(ctx))
+    order = [name for _title, names in sheet.groups for name in names]
+    inputs = sorted(sheet.inputs, key=lambda field: order.index(field.name))
+    now = to_texts(inputs, sheet.document, zone_of(ctx))
     errors = refused.error.errors if refused else {}
     texts = now | ({name: text for name, text in refused.texts.items() if name in now} if refused else {})
-    form = drawn(request, ctx, sheet.inputs, sheet.document, texts, errors)
+    form = drawn(request, ctx, inputs, sheet.document, texts, errors)
     version = sheet.version if refused is None or sheet.version is None else refused.version
     base = now if refused is None or refused.base is None else refused.base
     return page(

@@ -7,6 +7,7 @@ from typing import Any
 import colander
 from deform.widget import Widget
 
+from core.http.paths import collection
 from core.i18n import _
 from core.web.forms.choices import Choice, Choices, Chooser
 from plugins import Field
@@ -62,6 +63,7 @@ class LookupWidget(TextWidget):
 
     template = "lookup"
     choices: tuple[Choice, ...] = ()
+    source = ""  # where more suggestions are found
 
 
 class CheckWidget(TextWidget):
@@ -120,7 +122,11 @@ def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Wid
         return _select(field, [("", (Choice("true", say(_("Yes"))), Choice("false", say(_("No")))))])
     if kind.kind == "reference":
         found = chooser.of(field, document)
-        return _select(field, [("", found.choices)]) if found.complete else LookupWidget(choices=found.choices)
+        return (
+            _select(field, [("", found.choices)])
+            if found.complete
+            else LookupWidget(choices=found.choices, source=f"{collection(kind.entity)}/lookup")
+        )
     if kind.kind == "references":
         return ChecksWidget(choices=chooser.of(field, document).choices)
     if kind.kind == "target":

@@ -62,3 +62,18 @@ all("form[data-guard]").forEach((form) => {
     if (!form.dataset.sent && changed()) event.preventDefault();
   });
 });
+
+// A reference among many: suggestions come while one types.
+all("[data-lookup]").forEach((input) => {
+  let waiting;
+  input.addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    if (event.isComposing || !input.value.trim()) return;
+    waiting = setTimeout(async () => {
+      const reply = await fetch(`${input.dataset.lookup}?q=${encodeURIComponent(input.value.trim())}`);
+      if (!reply.ok || reply.redirected) return;
+      const options = (await reply.json()).map(({ key, label }) => new Option(label, key));
+      if (options.length) input.list.replaceChildren(...options);
+    }, 200);
+  });
+});

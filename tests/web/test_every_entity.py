@@ -1,0 +1,70 @@
+"""Every entity has all its pages for nothing: the kernel's, and one that nobody has heard of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.http.paths import by_path
+from tests.web.conftest import Browser, person
+
+LANGUAGES = ("en", "zh-CN")
+
+
+@pytest.fixture
+def full(site):
+    number = site.customer("Acme", note="x", level="vip")
+    person(site, "li")
+    share = {"entity": "core.customer", "record": number, "to": {"user": "li"}, "actions": ["view"]}
+    site.create("core.share", share)
+    return site
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_of_every_entity_opens_for_the_administrator(full, browser_of, language):
+    browser = browser_of(**{"Accept-Language": language})
+    for path, entity in by_path(full.kernel.catalog).items():
+        page = browser.get(path)
+        assert page.html.select("tbody tr"), path
+        assert page.html.select_one("nav [aria-current=page]")["href"] == path
+        record = page.html.select_one("tbody a.name")["href"]
+        assert browser.get(record).html.main["data-record"] == f"{entity.key}/{record.rpartition('/')[2]}"
+        assert browser.get(f"{path}/new").forms["sheet"], path
+        form = browser.form(f"{record}/edit")
+        browser.send(form)  # what is written back unchanged is taken
+
+
+def test_a_representative_never_sees_a_fault(full, browser_of):
+    browser = browser_of("li")
+    for path in by_path(full.kernel.catalog):
+        for address in (path, f"{path}/new", f"{path}/1", f"{path}/1/edit", f"{path}/lookup"):
+            status = browser.app.get(address, headers=browser.headers, expect_errors=True).status_int
+            assert status in (200, 403, 404), (address, status)
+
+
+def test_the_menu_has_business_first_and_settings_below(full, browser_of):
+    def menu(browser: Browser) -> list[str]:
+        side = browser.get("/core/customers").html.select_one("nav.k-side")
+        return [one.text.strip() for one in side.select(".k-nav, .k-nav-head")]
+
+    assert menu(browser_of()) == ["Customers", "Settings", "Units", "Users", "Roles", "Shares", "Code lists"]
+    assert menu(browser_of("li")) == ["Customers", "Settings", "Units", "Users", "Code lists"]
+
+
+def test_the_start_page_is_the_first_list(full, browser_of):
+    person(full, "sun", roles=("auditor",))
+    assert browser_of().get("/", status=303).location.endswith("/core/customers")
+    auditor = browser_of("sun")
+    assert auditor.follow(auditor.get("/", status=303)).html.main["data-view"] == "list"
+
+
+@pytest.mark.parametrize("key", ["core.role", "core.share"])
+def test_documents_read_as_tables_and_words(full, admin, key):
+    page: Any = admin.get({"core.role": "/core/roles/1", "core.share": "/core/shares/1"}[key])
+    if key == "core.role":
+        assert [head.text for head in page.html.select("th")][:3] == ["Entity", "Action", "Reach"]
+        assert "All business records" in page.text
+    else:
+        assert page.html.select_one("dd[data-field=actions]").text.strip() == "View"
+        assert page.html.select_one("dd[data-field=entity]").text.strip() == "Customers"

@@ -1,0 +1,242 @@
+"""Lists: what they show, and what their address can ask."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from core.app import make_app
+from core.fields import Integer
+from core.web.facets import join, split
+from plugins import Column, Registry
+from tests.support.site import Site
+from tests.web.conftest import Browser, names, person, sql
+
+LIST = "/core/customers"
+STATES = ["in", "state", ["formal"]]
+
+
+def ask(**query: Any) -> str:
+    values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
+    return f"{LIST}?{urlencode(values)}"
+
+
+@pytest.fixture
+def some(site):
+    for name, values in (
+        ("Beta", {"state": "prospect", "annual_revenue": "20", "level": "vip"}),
+        ("alpha", {"state": "target", "annual_revenue": "1234.5"}),
+        ("Gamma", {"state": "prospect", "phone": "021-5555"}),
+    ):
+        site.customer(name, **values)
+    return site
+
+
+def test_a_list_shows_the_columns_of_the_description(some, admin):
+    page = admin.get(LIST)
+    assert [head.text.strip() for head in page.html.select("thead th")] == [
+        "Name", "State", "Owner", "Level", "Region", "Annual revenue", "Updated",
+    ]  # fmt: skip
+    assert names(page) == ["alpha", "Beta", "Gamma"]
+    [row] = page.html.select("tr[data-record='core.customer/1']")
+    cells = {cell["data-field"]: cell.text.strip() for cell in row.select("[data-field]")}
+    assert cells["state"] == "Prospect"
+    assert cells["owner"] == "管理员"
+    assert cells["annual_revenue"] == "¥20"
+    assert cells["region"] == "—"
+    assert row.select_one(".k-state")["class"] == ["k-state", "prospect"]
+    assert row.select_one("a.name")["href"] == f"{LIST}/1"
+    assert page.html.select_one("#total").text == "3"
+    main = page.html.select_one("main")
+    assert (main["data-view"], main["data-entity"]) == ("list", "core.customer")
+    assert page.html.select_one("main [data-action='core.customer.create']")["href"] == f"{LIST}/new"
+
+
+def test_search_finds_and_says_what_it_looked_for(some, admin):
+    page = admin.get(ask(q="alp"))
+    assert names(page) == ["alpha"]
+    assert page.html.select_one(".k-search input")["value"] == "alp"
+    assert "Contains “alp”" in page.html.select_one(".k-chip").text
+    assert names(admin.get(ask(q="5555"))) == ["Gamma"]
+
+
+def test_heads_sort_and_say_how(some, admin):
+    page = admin.get(LIST)
+    heads = {head.text.strip(): head for head in page.html.select("thead th")}
+    assert heads["Name"]["aria-sort"] == "ascending"
+    assert "aria-sort" not in heads["State"].attrs
+    assert heads["Name"].a["href"] == f"{LIST}?sort=-name"
+    assert heads["Owner"].a is None  # by a reference one cannot sort
+    page = admin.get(heads["Name"].a["href"])
+    assert names(page) == ["Gamma", "Beta", "alpha"]
+    assert page.html.select_one("thead th")["aria-sort"] == "descending"
+    assert names(admin.get(ask(sort="annual_revenue"))) == ["Beta", "alpha", "Gamma"]
+
+
+def test_the_address_holds_search_filter_and_sort_together(some, admin):
+    page = admin.get(ask(q="a", filter=["in", "state", ["prospect"]], sort="-name"))
+    assert names(page) == ["Gamma", "Beta"]
+    [name] = [head.a["href"] for head in page.html.select("thead th") if head.text.strip() == "Name"]
+    assert names(admin.get(name)) == ["Beta", "Gamma"]
+
+
+def test_chips_switch_states_on_and_off(some, admin):
+    def chips(page: Any) -> dict[str, Any]:
+        return {chip.text.strip(): chip for chip in page.html.select(".k-facet")}
+
+    page = admin.get(chips(admin.get(LIST))["Prospect"]["href"])
+    assert names(page) == ["Beta", "Gamma"]
+    assert [name for name, chip in chips(page).items() if chip.get("aria-current")] == ["Prospect"]
+    page = admin.get(chips(page)["Target"]["href"])
+    assert names(page) == ["alpha", "Beta", "Gamma"]
+    page = admin.get(chips(page)["Prospect"]["href"])
+    assert names(page) == ["alpha"]
+    assert chips(page)["Target"]["href"] == LIST
+
+
+@pytest.mark.parametrize(
+    ("document", "codes", "rest"),
+    [
+        (None, [], None),
+        (["in", "state", ["formal"]], ["formal"], None),
+        (["=", "name", "A"], [], ["=", "name", "A"]),
+        (["and", ["in", "state", ["formal"]], ["=", "name", "A"]], ["formal"], ["=", "name", "A"]),
+        (["and", ["=", "a", 1], STATES, ["=", "b", 2]], ["formal"], ["and", ["=", "a", 1], ["=", "b", 2]]),
+        (["or", ["in", "state", ["formal"]], ["=", "a", 1]], [], ["or", ["in", "state", ["formal"]], ["=", "a", 1]]),
+    ],
+)  # fmt: skip
+def test_a_filter_is_split_into_states_and_the_rest(document, codes, rest):
+    assert split(document) == (codes, rest)
+    assert split(join(codes, rest)) == (codes, rest)
+
+
+def test_pages_follow_each_other_without_gaps(site, admin):
+    wanted = [f"Customer {number:03d}" for number in range(120)]
+    for name in wanted:
+        site.customer(name)
+    page = admin.get(LIST)
+    seen = names(page)
+    assert "50 of 120" in page.html.select_one(".k-pager").text
+    while following := page.html.select_one("a[rel=next]"):
+        page = admin.get(following["href"])
+        seen += names(page)
+        assert page.html.select_one(".k-pager a[href='/core/customers']").text == "First page"
+    assert seen == wanted
+
+
+def test_an_empty_list_says_what_to_do(site, admin):
+    page = admin.get(LIST)
+    assert "No customers yet" in page.text
+    assert [link["href"] for link in page.html.select(".k-empty a")] == [f"{LIST}/new"]
+    site.customer("A")
+    page = admin.get(ask(q="nothing"))
+    assert "Nothing found" in page.text
+    assert [link["href"] for link in page.html.select(".k-empty a")] == [LIST, f"{LIST}/new"]
+
+
+def test_who_may_not_create_is_offered_nothing(site, browser_of):
+    person(site, "boss", roles=("executive",))
+    page = browser_of("boss").get(LIST)
+    assert page.html.select("a[href$='/new']") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["sort=nothing", "filter={", "filter=[]", 'filter=["=","nothing",1]', "cursor=zz", "sort=a,b,c,d,e,f",
+     "filter=" + "[" * 100_000],
+)  # fmt: skip
+def test_a_query_that_cannot_be_read_is_a_page_that_says_so(admin, query):
+    page = admin.get(f"{LIST}?{query}", status=400)
+    assert "cannot be read" in page.text
+    assert page.html.select_one("nav.k-side")
+
+
+def test_names_that_we_do_not_know_in_a_query_do_no_harm(some, admin):
+    assert len(names(admin.get(f"{LIST}?utm_source=mail"))) == 3
+
+
+def test_everybody_sees_only_his_own(site, browser_of):
+    person(site, "li")
+    person(site, "wang")
+    site.customer("Of Li", "li")
+    site.customer("Of Wang", "wang")
+    assert names(browser_of("li").get(LIST)) == ["Of Li"]
+    assert names(browser_of("wang").get(LIST)) == ["Of Wang"]
+
+
+def test_colleagues_are_listed_by_their_public_fields_only(site, browser_of):
+    person(site, "li", email="li@kehu.example")
+    page = browser_of("li").get("/core/users")
+    assert [head.text.strip() for head in page.html.select("thead th")] == ["Name", "Login"]
+    assert "li@kehu.example" not in page.text
+    assert browser_of("li").get("/core/roles", status=404)
+
+
+def test_a_field_that_one_may_not_read_cannot_be_sorted_by_and_shows_a_lock(site, browser_of):
+    site.role("blind", [], [{"entity": "core.customer", "field": "annual_revenue", "right": "none"}])
+    person(site, "li", roles=("sales_rep", "blind"))
+    site.customer("A", "li", annual_revenue="777")
+    page = browser_of("li").get(LIST)
+    assert "777" not in page.text
+    [cell] = page.html.select("td[data-field=annual_revenue]")
+    assert cell.text.strip() == "Restricted"
+    [head] = [head for head in page.html.select("thead th") if "revenue" in head.text]
+    assert head.a is None
+    browser_of("li").get(ask(sort="annual_revenue"), status=403)
+
+
+# --- statements, and the columns of plugins --------------------------------------------------------
+
+
+def _column(key: str, load: Any) -> Column:
+    return Column(key=key, entity="core.customer", title="Gifts", type=Integer(), load=load)
+
+
+def _with_columns(site: Site, *columns: Column) -> Any:
+    registry: Registry[Column] = Registry("column")
+    for column in columns:
+        registry.add("test", column.key, column)
+    return make_app(dataclasses.replace(site.kernel, columns=registry))
+
+
+@pytest.fixture
+def timed(database_url):
+    made = Site(database_url, testing="true")
+    yield made
+    made.close()
+
+
+def test_a_list_takes_three_statements_beyond_the_login(timed):
+    for number in range(60):
+        timed.customer(f"C{number}", level="vip", region="310000" if number % 2 else None)
+    browser = Browser(make_app(timed.kernel))
+    browser.log_in()
+    browser.get(LIST)  # compiles the rights, which the next pages find ready
+    assert sql(browser.get(LIST)) == 1 + 3
+    assert sql(browser.get(ask(q="C1", sort="-annual_revenue"))) == 1 + 3
+    assert sql(browser.get("/core/customers/1")) <= 1 + 2
+
+
+def test_a_plugins_column_is_loaded_once_a_page_and_may_fail_alone(timed):
+    asked: list[Sequence[int]] = []
+
+    def gifts(ctx: Any, ids: Sequence[int]) -> dict[int, int]:
+        asked.append(ids)
+        return {ids[0]: 1234}
+
+    def broken(ctx: Any, ids: Sequence[int]) -> dict[int, int]:
+        raise LookupError("gone")
+
+    timed.customer("A")
+    timed.customer("B")
+    browser = Browser(_with_columns(timed, _column("t.gifts", gifts), _column("t.broken", broken)))
+    browser.log_in()
+    page = browser.get(LIST)
+    assert asked == [[1, 2]]
+    assert [cell.text.strip() for cell in page.html.select("td[data-field='t.gifts']")] == ["1,234", "—"]
+    assert [cell.text.strip() for cell in page.html.select("td[data-field='t.broken']")] == ["—", "—"]
