@@ -147,8 +147,12 @@ class Work:
         for session in self._sessions:
             session.flush()
         outer = len(self._sessions)
-        # Only a session that holds objects has something to restore; others need no savepoint of their own.
-        holding = [session for session in self._sessions if next(iter(session), None) is not None]
+        # Elevated work that holds no objects, such as numbering, has nothing to restore.
+        holding = [
+            session
+            for session in self._sessions
+            if isinstance(session.scope, PersonScope) or next(iter(session), None) is not None
+        ]
         parts: Sequence[GuardedSession | Connection] = holding or [self.connection]
         marks = [(collector, collector.mark()) for collector in self._collectors()]
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 from core.models import Audit, Customer, Epoch, Term, Unit
 from core.services import records
 from core.services.work import Ctx
@@ -205,6 +205,16 @@ def test_a_session_without_objects_needs_no_savepoint_of_its_own(site):
     begun = [statement for statement in sent if statement.startswith("SAVEPOINT")]
     assert len(begun) == 1
     assert set(stored(site)) == {"0", "1", "2"}
+
+
+def test_a_refused_flush_undoes_the_savepoint_only(site):
+    site.user("rep")
+    with site.acting("rep") as ctx:
+        for name, owner in (("一", "admin"), ("二", "rep"), ("三", "admin"), ("四", "rep")):
+            with suppress(Forbidden), ctx.savepoint():
+                create(ctx, name, owner=owner)
+    assert stored(site) == {"二": 1, "四": 1}
+    assert len(audited(site)) == 2
 
 
 def test_a_savepoint_can_be_the_first_thing(site):
