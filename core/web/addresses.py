@@ -9,7 +9,7 @@ from pyramid.request import Request
 
 from core.http.paths import collection
 
-_ODD = re.compile(r"[\x00-\x20\\]")
+_ODD = re.compile(r"[^\x21-\x7e]|\\")
 
 
 def record_path(key: str, record_id: int) -> str:

@@ -60,7 +60,7 @@ def view(entity: Entity, request: Request) -> Response:
     state = document.get(STATE)
     choices = state_choices(entity)
     steps = track(choices, state) if state in choices and rights[STATE] in ("read", "edit") else ()
-    hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ())}
+    hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
     return page(
         request,
         "record",
@@ -78,6 +78,12 @@ def view(entity: Entity, request: Request) -> Response:
         may_delete=records.may(ctx, entity, "delete", record),
         verbs=offered(ctx, entity, record),
     )
+
+
+def _unspoken(entity: Entity, rights: Mapping[str, str]) -> set[str]:
+    """The fields of a record that is seen by its public ones only: to list what is closed would say nothing."""
+    others = {field.name for field in entity.fields} - set(entity.public)
+    return others if entity.public and all(rights[name] == "none" for name in others) else set()
 
 
 def sections(

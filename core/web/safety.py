@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyramid.config import Configurator
 from pyramid.csrf import CookieCSRFStoragePolicy
 from pyramid.events import NewRequest
@@ -32,6 +34,9 @@ class CsrfTokens(CookieCSRFStoragePolicy):
         if request.scheme == "https":
             return str(self._over_https.new_csrf_token(request))
         return str(super().new_csrf_token(request))
+
+    def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
+        return isinstance(supplied_token, str) and bool(super().check_csrf_token(request, supplied_token))
 
 
 def includeme(config: Configurator) -> None:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pyramid.request import Request
 from pyramid.response import Response
 
+from core.web.addresses import local
+
 COOKIE = "kehu_toast"
 KINDS = ("saved", "created", "deleted", "restored", "done")
 _LONGEST = 80
@@ -40,7 +42,7 @@ def take(request: Request) -> Toast | None:
     request.add_response_callback(lambda _request, response: response.delete_cookie(COOKIE))
     try:
         found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        toast = Toast(str(found["kind"]), str(found["label"]), str(found["undo"]))
+        toast = Toast(str(found["kind"]), str(found["label"]), local(str(found["undo"]), ""))
     except (ValueError, KeyError, TypeError, binascii.Error):
         return None
     return toast if toast.kind in KINDS else None

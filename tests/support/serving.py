@@ -13,7 +13,7 @@ from waitress.server import create_server
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The address at which the application answers while the block runs."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

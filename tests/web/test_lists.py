@@ -174,7 +174,9 @@ def test_colleagues_are_listed_by_their_public_fields_only(site, browser_of):
     page = browser_of("li").get("/core/users")
     assert [head.text.strip() for head in page.html.select("thead th")] == ["Name", "Login"]
     assert "li@kehu.example" not in page.text
-    assert browser_of("li").get("/core/roles", status=404)
+    record = browser_of("li").get("/core/users/1")
+    assert [one["data-field"] for one in record.html.select(".k-fields dd")][:2] == ["login", "created_at"]
+    browser_of("li").get("/core/roles", status=404)
 
 
 def test_a_field_that_one_may_not_read_cannot_be_sorted_by_and_shows_a_lock(site, browser_of):

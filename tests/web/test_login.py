@@ -34,7 +34,8 @@ def test_the_login_leads_to_the_page_one_wanted(app):
 
 
 @pytest.mark.parametrize(
-    "target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "login", "/login", "/a\nb"]
+    "target",
+    ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "login", "/login", "/a\nb", "/客户"],
 )
 def test_the_login_leads_nowhere_else(app, target):
     assert Browser(app).log_in(next=target).location == "http://localhost/"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 import logging
 import re
 from typing import Any
@@ -165,6 +167,9 @@ def test_a_toast_that_was_made_up_is_not_shown(site, admin):
     for text_ in ("x", "eyJraW5kIjoiZXZpbCJ9", "e30", "%%%"):
         admin.app.set_cookie("kehu_toast", text_)
         assert "k-toast" not in admin.get(LIST).text
+    evil = {"kind": "deleted", "label": "A", "undo": "https://elsewhere.example/"}
+    admin.app.set_cookie("kehu_toast", base64.urlsafe_b64encode(json.dumps(evil).encode()).decode().rstrip("="))
+    assert "elsewhere" not in admin.get(LIST).text
 
 
 # --- panels ----------------------------------------------------------------------------------------

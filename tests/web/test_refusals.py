@@ -57,7 +57,7 @@ def test_an_address_that_leads_nowhere_has_a_page_for_strangers_too(app):
 
 
 def test_programs_get_problems_not_pages(app):
-    answer = Browser(app).get("/api/v1/nothing", status=404)
+    answer = Browser(app).get("/api/v1/nothing", status=401)
     assert answer.content_type == "application/problem+json"
 
 
