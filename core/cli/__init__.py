@@ -63,9 +63,8 @@ def main() -> None:
     # Pyramid and deform still import it; whoever runs a command cannot mend that.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     try:
-        kehu.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        code = kehu.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.UsageError as wrong:
         wrong.show()
         sys.exit(2)

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 import core
 import plugins
 from core.cli.failures import sentence
-from core.cli.site import Site, site
+from core.cli.site import NOT_SET_UP, Site, site
 from core.db.engine import create, sqlite_path
 from core.migrations import runner
 from core.models import ChainHead
@@ -78,6 +78,9 @@ def enabled_plugins(here: Site) -> str:
 
 
 def database(here: Site) -> str:
+    file = sqlite_path(here.kernel.database.engine)
+    if file is not None and not file.exists():
+        raise click.ClickException(NOT_SET_UP)
     engine = create(here.settings.database_url, pooled=False)
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
@@ -85,7 +88,10 @@ def database(here: Site) -> str:
 
 
 def migrations(here: Site) -> str:
+    database(here)
     lines = runner.standing(here.settings.database_url, here.kernel.manifests)
+    if lines[0].current is None:
+        raise click.ClickException(NOT_SET_UP)
     behind = [line.plugin for line in lines if not line.is_current]
     if behind:
         raise click.ClickException(f"behind: {', '.join(behind)}; run: kehu db upgrade")

@@ -12,6 +12,7 @@ import click
 import plaster
 
 from core.boot import boot, manifests
+from core.db.engine import sqlite_path
 from core.errors import KehuError
 from core.migrations import runner
 from core.services import login, setup
@@ -19,6 +20,7 @@ from core.services.work import Ctx, Kernel, Work
 from core.settings import Settings, read
 
 INI = "kehu.ini"
+NOT_SET_UP = "this site is not set up yet; run: kehu init"
 
 
 class Site:
@@ -49,16 +51,19 @@ class Site:
 
     def ready(self) -> Kernel:
         """The kernel of a site whose database is there, current and set up. KehuError otherwise."""
+        file = sqlite_path(self.kernel.database.engine)
+        if file is not None and not file.exists():  # to look into it would make it
+            raise KehuError(NOT_SET_UP)
         behind = [
             one for one in runner.standing(self.settings.database_url, self.kernel.manifests) if not one.is_current
         ]
         if any(one.plugin == "core" and one.current is None for one in behind):
-            raise KehuError("this site is not set up yet; run: kehu init")
+            raise KehuError(NOT_SET_UP)
         if behind:
             names = ", ".join(one.plugin for one in behind)
             raise KehuError(f"the database is behind the program ({names}); run: kehu db upgrade")
         if not self.kernel.run(setup.is_set_up, write=False):
-            raise KehuError("this site is not set up yet; run: kehu init")
+            raise KehuError(NOT_SET_UP)
         return self.kernel
 
     def act(self, task: Any, user: str = "admin", *, write: bool = True) -> Any:

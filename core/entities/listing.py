@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 
-from core.db.types import Money, UtcDateTime
+from core.db.types import MONEY_MAX, MONEY_SCALE, Money, UtcDateTime
 from core.errors import BadRequest, Forbidden
 from core.fields import INT_MAX
 from core.i18n import _
@@ -243,17 +243,20 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(column: Any, value: Any) -> Any:
-    kind = column.property.columns[0].type
+    stored = column.property.columns[0]
+    kind = stored.type
     if value is None:
+        if not stored.nullable:
+            raise ValueError("never null")
         return None
     if isinstance(kind, UtcDateTime):
         moment = dt.datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("no zone")
-        return moment
+        return moment.astimezone(dt.UTC)
     if isinstance(kind, Money):
         amount = Decimal(value)
-        if not amount.is_finite():
+        if not amount.is_finite() or abs(amount) > MONEY_MAX or amount != round(amount, MONEY_SCALE):
             raise ValueError("not an amount")
         return amount
     python = kind.python_type

@@ -36,11 +36,11 @@ def test_a_plugin_is_found_by_its_entry_point(site: Site) -> None:
     assert found.manifest.package == "kehu_gadgets"
 
 
-def test_the_third_partys_plugin_is_found_and_only_its_package_imported(dummy_plugin: Site) -> None:
+def test_the_third_partys_plugin_is_found(dummy_plugin: Site) -> None:
+    # That only its package is imported shows in a process of its own: tests/cli/test_plugins.py.
     found = discover()["gifts"]
     assert found.problem is None
     assert (found.dist, found.version) == ("kehu-dummy", "0.1")
-    assert modules_of("kehu_gifts") == {"kehu_gifts"}
 
 
 def test_finding_comes_in_order_of_names(site: Site) -> None:
