@@ -62,7 +62,7 @@ def _add_surroundings(event: BeforeRender) -> None:
 
 def say(text: str) -> str:
     """A translatable string of Python code, in the reply's language."""
-    return str(get_current_request().localizer.translate(text))
+    return str(get_current_request().say(text))
 
 
 def noun(text: str) -> str:

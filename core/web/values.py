@@ -180,7 +180,7 @@ def display(request: Request, ctx: Ctx, *, brief: bool = False) -> Display:
     """For whoever asks."""
     return Display(
         language=request.locale_name,
-        say=request.localizer.translate,
+        say=request.say,
         zone=ctx.kernel.clock.zone,
         now=ctx.now,
         currency=_currency(ctx),

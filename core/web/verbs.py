@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -72,14 +73,20 @@ def act(entity: Entity, request: Request) -> Response:
     asked = _asked(verb)
     texts = read(asked, request)
     try:
-        arguments = to_json(asked, to_services(asked, texts, zone_of(ctx)))
+        arguments = to_json(asked, to_services(asked, texts, zone_of(ctx))) | _emptied(entity, asked, texts)
         record, _answer = records.act(ctx, entity, number, verb, arguments)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, Forbidden) as error:
         if not asked:
             raise
         raise FormRefused(partial(_draw, entity=entity, number=number, verb=verb), error, texts) from error
     said = Toast("restored" if verb.on_binned else "done", name_of(request, ctx, entity, record))
     return toast.put(HTTPSeeOther(visible_path(ctx, entity, number)), request, said)
+
+
+def _emptied(entity: Entity, asked: list[Field], texts: Mapping[str, str]) -> dict[str, None]:
+    """What the verb is about, if it is a field of the record and was made empty: nothing in its place."""
+    names = [asked[0].name] if asked and texts.get(asked[0].name) == "" else []
+    return {name: None for name in names if any(field.name == name for field in entity.fields)}
 
 
 def _draw(
@@ -88,7 +95,7 @@ def _draw(
     record = records.find(ctx, entity, number)
     if not records.may(ctx, entity, verb.right, record):
         raise Forbidden(refusal(verb.right))
-    say = request.localizer.translate
+    say = request.say
     asked = _asked(verb)
     # What the verb is about begins as it is; the rest is left to the verb unless it is filled in.
     [document] = records.reader(ctx, request.locale_name).documents(entity, [record], [asked[0].name])

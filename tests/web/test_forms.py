@@ -89,6 +89,7 @@ def test_who_may_not_assign_is_not_asked_for_an_owner(site, browser_of):
     assert fact(browser.follow(browser.send(form)), "owner") == "li"
 
 
+@pytest.mark.databases
 def test_mistakes_come_back_at_their_fields_with_everything_that_was_typed(admin, site):
     form = admin.form(f"{LIST}/new")
     typed = {
@@ -126,6 +127,7 @@ def test_a_rule_of_the_business_speaks_at_its_field(admin):
     assert "orders make it formal" in errors(admin.send(form, 422))["state"]
 
 
+@pytest.mark.databases
 def test_a_taken_key_is_said_at_its_field(admin, site):
     site.customer("First", code="X1")
     form = admin.form(f"{LIST}/new")
@@ -336,6 +338,7 @@ def test_a_stale_save_shows_both_versions_and_keeps_what_was_stored(stale):
     assert (fact(shown, "phone"), fact(shown, "email")) == ("2", "old@x.example")
 
 
+@pytest.mark.databases
 def test_what_was_chosen_is_saved_on_the_new_version(stale):
     browser, form, _number = stale
     form["phone"], form["email"], form["level"] = "3", "new@x.example", "small"
@@ -415,6 +418,36 @@ def test_assigning_asks_for_an_owner_and_gives_the_record_away(admin, site):
     page = admin.follow(admin.send(form))
     assert (fact(page, "owner"), fact(page, "unit")) == ("wang", "east")
     assert "Done: Acme" in page.html.select_one(".k-toast").text
+
+
+def test_a_record_that_is_assigned_to_nobody_is_pooled(admin, site):
+    number = site.customer("Acme")
+    form = admin.form(f"{LIST}/{number}/actions/assign")
+    form["owner"] = ""
+    assert fact(admin.follow(admin.send(form)), "owner") == "—"
+
+
+def test_a_right_that_is_missing_is_said_in_the_form(site, browser_of):
+    site.unit("east")
+    site.user("wang", "east")
+    site.role("giver", [{"entity": "core.customer", "action": "assign", "reach": "own"}])
+    person(site, "li", roles=("sales_rep", "giver"))
+    number = site.customer("Acme", "li")
+    browser = browser_of("li")
+    form = browser.form(f"{LIST}/{number}/edit")
+    form["owner"], form["phone"] = "wang", "1"
+    page = browser.send(form, 403)
+    assert "Your role does not let you" in page.html.select_one(".k-dirty .bad").text
+    assert page.forms["sheet"]["phone"].value == "1"
+
+
+def test_a_field_that_is_closed_is_not_asked_for_in_a_new_record(site, browser_of):
+    rules = [{"entity": "core.customer", "field": name, "right": "read"} for name in ("developed_on", "name")]
+    site.role("blind", [], rules)
+    person(site, "li", roles=("sales_rep", "blind"))
+    form = browser_of("li").form(f"{LIST}/new")
+    assert "developed_on" not in form.fields
+    assert "name" in form.fields
 
 
 def test_a_password_is_never_written_back(admin, site):

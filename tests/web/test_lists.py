@@ -115,6 +115,7 @@ def test_a_filter_is_split_into_states_and_the_rest(document, codes, rest):
     assert split(join(codes, rest)) == (codes, rest)
 
 
+@pytest.mark.databases
 def test_pages_follow_each_other_without_gaps(site, admin):
     wanted = [f"Customer {number:03d}" for number in range(120)]
     for name in wanted:
@@ -182,7 +183,7 @@ def test_colleagues_are_listed_by_their_public_fields_only(site, browser_of):
 def test_a_field_that_one_may_not_read_cannot_be_sorted_by_and_shows_a_lock(site, browser_of):
     site.role("blind", [], [{"entity": "core.customer", "field": "annual_revenue", "right": "none"}])
     person(site, "li", roles=("sales_rep", "blind"))
-    site.customer("A", "li", annual_revenue="777")
+    site.customer("A", owner="li", annual_revenue="777")
     page = browser_of("li").get(LIST)
     assert "777" not in page.text
     [cell] = page.html.select("td[data-field=annual_revenue]")
@@ -213,6 +214,7 @@ def timed(database_url):
     made.close()
 
 
+@pytest.mark.databases
 def test_a_list_takes_three_statements_beyond_the_login(timed):
     for number in range(60):
         timed.customer(f"C{number}", level="vip", region="310000" if number % 2 else None)

@@ -86,6 +86,7 @@ def test_five_failures_lock_a_name_known_or_not(app, site, login):
     assert "in 16 minutes" in locked.text or "in 15 minutes" in locked.text
 
 
+@pytest.mark.databases
 def test_logging_out_ends_the_session_here_and_there(browser_of, site):
     browser = browser_of()
     secret = browser.app.cookies["kehu"]

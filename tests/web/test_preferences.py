@@ -38,6 +38,7 @@ def test_before_the_login_a_choice_is_the_browsers(app):
     assert "登录名" in page.text
 
 
+@pytest.mark.databases
 def test_a_users_choice_is_his_everywhere_and_needs_no_right_over_users(site, browser_of):
     number = person(site, "li")
     browser = browser_of("li")

@@ -80,7 +80,7 @@ def test_what_one_may_not_see_is_said_and_not_shown(site, browser_of):
     site.role("blind", [], rules)
     person(site, "li", roles=("sales_rep", "blind"))
     hidden, binned = site.customer("Hidden parent"), site.customer("Old parent", "li")
-    number = site.customer("A", "li", tax_no="91310115MA1", phone="02155556666", annual_revenue="777")
+    number = site.customer("A", owner="li", tax_no="91310115MA1", phone="02155556666", annual_revenue="777")
     other = site.customer("B", "li", parent=binned)
     with site.kernel.work(write=True) as work:
         work.connection.execution_options(kehu_tables="*").execute(
@@ -135,6 +135,7 @@ def test_buttons_are_there_for_those_who_may(site, browser_of):
     assert "You may see this, but not do it" in refused.text
 
 
+@pytest.mark.databases
 def test_deleting_can_be_undone_from_the_list(site, admin):
     number = site.customer("Acme")
     form = admin.get(f"{LIST}/{number}").forms

@@ -71,7 +71,7 @@ def drawn(
     """The form with its choices, filled with `texts`; `document` is what the record says now."""
     wanted = list(fields)
     chooser = Chooser(ctx, request.locale_name)
-    say = request.localizer.translate
+    say = request.say
     widgets = {field.name: with_choices(field, chooser, document, say) for field in wanted}
     form = _form(wanted, widgets, renderer=Renderer(request))
     form.cstruct = dict(texts)

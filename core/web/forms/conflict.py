@@ -71,7 +71,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
     now = to_texts(inputs, document, zone_of(ctx))
     mine = {name: text for name, text in refused.texts.items() if name in now}
     form = drawn(request, ctx, inputs, document, now, {})
-    found = differences(form, mine, now, refused.base, request.localizer.translate)
+    found = differences(form, mine, now, refused.base, request.say)
     show = display(request, ctx)
     return page(
         request,

@@ -11,10 +11,17 @@ from plugins import Entity, Field
 
 
 def addable(ctx: Ctx, entity: Entity) -> list[Field]:
-    """The inputs for a new record."""
+    """The inputs for a new record. A field that is closed to the actor in some records is only asked for
+    where there is no record without it.
+    """
     rights = {field.right for field in entity.fields} - {"edit"}
     given = {right for right in rights if ctx.rights.may_ever(entity, right)} | {"edit"}
-    return [field for field in entity.fields if not field.read_only and field.right in given]
+    closed = {rule.field for rule in ctx.rights.field_rights(entity) if rule.right != "edit"}
+    return [
+        field
+        for field in entity.fields
+        if not field.read_only and field.right in given and (field.required or field.name not in closed)
+    ]
 
 
 def changeable(ctx: Ctx, entity: Entity, record: Any, rights: Mapping[str, str]) -> list[Field]:

@@ -117,7 +117,7 @@ def _general(request: Request, form: deform.Form, refused: FormRefused | None) -
     """What is wrong with no single input."""
     if refused is None:
         return []
-    say = request.localizer.translate
+    say = request.say
     error = refused.error
     stray = [message for name, messages in error.errors.items() if name not in form for message in messages]
     found = [say(message) for message in stray]

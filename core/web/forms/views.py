@@ -49,7 +49,7 @@ def create(entity: Entity, request: Request) -> Response:
     try:
         sent = without_blanks(entity, to_services(entity.fields, texts, zone_of(ctx)))
         record = records.create(ctx, entity, sent, intake=Intake(ctx, entity, text=True))
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, Forbidden) as error:
         raise FormRefused(partial(draw_new, entity=entity), error, texts) from error
     response = HTTPSeeOther(visible_path(ctx, entity, record.id))
     return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record)))
@@ -60,7 +60,7 @@ def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity:
         raise NotFound
     if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
         raise Forbidden(refusal("create"))
-    say = request.localizer.translate
+    say = request.say
     sheet = Sheet(
         entity=entity,
         heading=say(_("New ${thing}", mapping={"thing": noun(say(entity.title), request.locale_name)})),
@@ -111,7 +111,7 @@ def change(entity: Entity, request: Request) -> Response:
         record = records.change(ctx, entity, number, sent, seen, intake=Intake(ctx, entity, text=True))
     except Stale as error:
         raise FormRefused(partial(conflict.draw, entity=entity, number=number), error, texts, base) from error
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, Forbidden) as error:
         raise FormRefused(draw, error, texts, base, seen) from error
     response = HTTPSeeOther(visible_path(ctx, entity, number))
     return toast.put(response, request, Toast("saved", name_of(request, ctx, entity, record)))
@@ -125,7 +125,7 @@ def draw_edit(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity
     inputs = changeable(ctx, entity, record, rights)
     if not inputs:
         raise Forbidden(refusal("edit"))
-    show, say = display(request, ctx), request.localizer.translate
+    show, say = display(request, ctx), request.say
     sheet = Sheet(
         entity=entity,
         heading=say(_("Edit ${thing}", mapping={"thing": noun(say(entity.title), request.locale_name)})),
