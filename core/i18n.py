@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from translationstring import TranslationStringFactory
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from translationstring import TranslationString, TranslationStringFactory
 
 DOMAIN = "kehu"
 LANGUAGES = ("zh_Hans", "en")
 
 _ = TranslationStringFactory(DOMAIN)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """` Did you mean “sales”?` for the known name nearest to `name`, or nothing: to stand in `${hint}`."""
+    close = get_close_matches(name, sorted(known), n=1)
+    return _(" Did you mean “${close}”?", mapping={"close": close[0]}) if close else ""
+
+
+def spoken(message: str, translate: Callable[[str], str]) -> str:
+    """The message in one language, with what stands in its gaps translated too."""
+    if isinstance(message, TranslationString) and message.mapping:
+        gaps: dict[str, Any] = {
+            name: spoken(value, translate) if isinstance(value, TranslationString) else value
+            for name, value in message.mapping.items()
+        }
+        message = TranslationString(
+            str(message), domain=message.domain, default=message.default, mapping=gaps, context=message.context
+        )
+    return translate(message)

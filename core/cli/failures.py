@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from typing import Any
 
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from translationstring import TranslationString
 
-from core.errors import KehuError
+from core.errors import Conflict, KehuError
+from core.i18n import spoken
 from plugins import PluginError
 
 
@@ -40,11 +40,13 @@ def _written_down(error: BaseException) -> str:
 
 
 def _kehu(error: KehuError) -> str:
+    if isinstance(error, Conflict) and error.detail:
+        return plain(error.detail)
     said = [plain(error.detail or error.title)]
     said += [f"{name}: {plain(message)}" for name, messages in error.errors.items() for message in messages]
     return "; ".join(said) if error.detail else "; ".join(said[1:] or said)
 
 
-def plain(message: Any) -> str:
+def plain(message: str) -> str:
     """A message in English, its gaps filled."""
-    return message.interpolate() if isinstance(message, TranslationString) else str(message)
+    return spoken(message, lambda text: text.interpolate() if isinstance(text, TranslationString) else text)

@@ -43,6 +43,8 @@ def command(ctx: click.Context, admin_password: str | None, plugins: str | None,
     here = site(ctx)
     if not here.ini.exists():
         _write_ini(here.ini, plugins)
+    elif plugins is not None:
+        raise click.UsageError(f"{here.ini} is there already; to change its plugins: kehu plugin enable|disable NAME")
     here = Site(str(here.ini))
     kernel = here.kernel
     runner.upgrade(here.settings.database_url, kernel.manifests)

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table, event, inspect
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table, event, inspect, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from sqlalchemy.orm.strategy_options import Load
@@ -149,6 +149,11 @@ class Limited(FunctionElement[bool]):
 def _compile_limited(element: Limited, compiler: Any, **kw: Any) -> str:
     marked, criterion = element.clauses
     return f"/*{compiler.process(marked, **kw)}*/ ({compiler.process(criterion, **kw)})"
+
+
+def never() -> ColumnElement[bool]:
+    """False, in a form that SQLAlchemy does not fold with what stands beside it: a mark would go too."""
+    return literal_column("1") == literal_column("0")
 
 
 def unlimited(model: Any) -> Any:

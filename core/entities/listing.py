@@ -13,16 +13,16 @@ from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 
+from core.db.guard import never
 from core.db.types import MONEY_MAX, MONEY_SCALE, Money, UtcDateTime
 from core.errors import BadRequest, Forbidden
 from core.fields import INT_MAX
-from core.i18n import _
+from core.i18n import _, suggestion
 from core.security.catalog import Catalog
 from core.security.conditions import BadCondition, Condition, SqlContext, parse, to_sql
 from core.security.rights import Rights
 from core.security.scope import ACTION, FOR, GRANTED, ROWS
 from plugins import Entity, Field
-from plugins.errors import did_you_mean
 
 LIMIT = 50
 MOST = 500
@@ -62,15 +62,12 @@ def ask(
     """
     condition = _condition(filter, entity, rights.catalog)
     asked = [] if condition is None else sorted(condition.fields)
+    sort = sort or _default_sort(rights, entity)
     keys = _sort(sort, entity)
-    names = [name for _key, name in asked] + [name for name, _desc in _sort_fields(sort, entity)]
+    asked += [(entity.key, name) for name, _descending in _sort_fields(sort, entity)]
     for key, name in asked:
-        _may_ask(rights, rights.catalog[key], name)
-    for name, _descending in _sort_fields(sort, entity):
-        _may_ask(rights, entity, name)
-    granted = bool(entity.public) and not set(names) <= set(entity.public)
-    if granted and not rights.may_ever(entity, "view"):
-        raise Forbidden(_("You may not filter or sort by that field."), code="FIELD")
+        _may_ask(rights, entity, rights.catalog[key], name)
+    granted = bool(entity.public) and any(key == entity.key and name not in entity.public for key, name in asked)
     if not 1 <= limit <= MOST:
         _bad("limit", _("Give a number from 1 to ${most}.", mapping={"most": MOST}))
     return Ask(
@@ -123,8 +120,9 @@ def _mentions(text: str, rights: Rights, entity: Entity, context: SqlContext) ->
         parse(["contains", field.name, text], entity, rights.catalog)
         for field in entity.fields
         if field.searchable and rights.may_ask(entity, field) and (not entity.public or field.name in entity.public)
+        if len(text) <= field.type.length  # type: ignore[attr-defined]
     ]
-    return or_(false(), *(to_sql(one, entity.model, rights.catalog, context) for one in conditions))
+    return or_(never(), *(to_sql(one, entity.model, rights.catalog, context) for one in conditions))
 
 
 # --- checking ------------------------------------------------------------------------------------
@@ -141,16 +139,16 @@ def _condition(document: Any, entity: Entity, catalog: Catalog) -> Condition | N
         ) from None
 
 
-def _sort_fields(sort: str | None, entity: Entity) -> list[tuple[str, bool]]:
-    parts = [part.strip() for part in (sort or entity.sort).split(",")]
+def _sort_fields(sort: str, entity: Entity) -> list[tuple[str, bool]]:
+    parts = [part.strip() for part in sort.split(",")]
     return [
         (part.removeprefix("-"), part.startswith("-")) for part in parts if part.removeprefix("-") not in _META_SORTS
     ]
 
 
-def _sort(sort: str | None, entity: Entity) -> tuple[tuple[str, bool], ...]:
+def _sort(sort: str, entity: Entity) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
-    for part in (sort or entity.sort).split(","):
+    for part in sort.split(","):
         name, descending = part.strip().removeprefix("-"), part.strip().startswith("-")
         found.append((_sort_attribute(name, entity), descending))
     if len(found) > 5 or len({name for name, _d in found}) < len(found):
@@ -163,25 +161,36 @@ def _sort_attribute(name: str, entity: Entity) -> str:
         return name
     known = [field.name for field in entity.fields if field.type.kind in SORTABLE]
     if name not in known:
-        hint = did_you_mean(name, known)
+        hint = suggestion(name, known)
         _bad(
             "sort",
-            _("There is no field ${name} to sort by${hint}.", mapping={"name": name[:80], "hint": hint}),
+            _("There is no field ${name} to sort by.${hint}", mapping={"name": name[:80], "hint": hint}),
         )
     field = entity.field(name)
     return field.sort or field.column or field.name
 
 
-def _may_ask(rights: Rights, entity: Entity, name: str) -> None:
+def _default_sort(rights: Rights, entity: Entity) -> str:
+    """The entity's own order, or that of the ids for a reader who may not sort by it."""
+    may = all(rights.may_ask(entity, entity.field(name)) for name, _descending in _sort_fields(entity.sort, entity))
+    return entity.sort if may else "id"
+
+
+def _may_ask(rights: Rights, listed: Entity, entity: Entity, name: str) -> None:
+    """Forbidden `FIELD` unless the reader may filter and sort by a field of the listed entity, or of one
+    on the way from it: whose private fields only he may use who sees all of them.
+    """
     try:
         field: Field = entity.field(name)
     except KeyError:
         return  # id, created_at and the like: everyone reads them
-    if not rights.may_ask(entity, field):
+    is_private = bool(entity.public) and name not in entity.public
+    sees = rights.may_ever(entity, "view") if entity is listed else rights.unlimited(entity, "view")
+    if not rights.may_ask(entity, field) or (is_private and not sees):
         raise Forbidden(
             _("You may not filter or sort by ${name}.", mapping={"name": name}),
             code="FIELD",
-            errors={name: []},
+            errors={name: [_("You may not filter or sort by ${name}.", mapping={"name": name})]},
         )
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from core.entities.cells import original
 from core.entities.csvfile import Row
 from core.errors import Invalid
-from core.i18n import _
+from core.i18n import _, suggestion
 from plugins import Entity, Field
-from plugins.errors import did_you_mean
 
 # Kinds by which a record can be told from others, whose text has one meaning.
 MATCHABLE = ("text", "integer", "money", "date", "moment", "choice")
@@ -84,11 +83,11 @@ def _faults_of_pair(
 ) -> list[str]:
     faults = []
     if name not in known:
-        hint = did_you_mean(name, known)
-        faults.append(_("There is no field ${name} to write${hint}.", mapping={"name": name, "hint": hint}))
+        hint = suggestion(name, known)
+        faults.append(_("There is no field ${name} to write.${hint}", mapping={"name": name, "hint": hint}))
     if column not in headers:
-        hint = did_you_mean(column, headers)
-        faults.append(_("The file has no column ${name}${hint}.", mapping={"name": column, "hint": hint}))
+        hint = suggestion(column, headers)
+        faults.append(_("The file has no column ${name}.${hint}", mapping={"name": column, "hint": hint}))
     if sum(other == name for other, _column in mapped) > 1:
         faults.append(_("This field is fed twice."))
     if sum(other == column for _name, other in mapped) > 1:
@@ -98,7 +97,7 @@ def _faults_of_pair(
 
 def _fault_of_match(match: str, known: Mapping[str, Field], columns: Mapping[str, int]) -> str | None:
     if match not in known:
-        return _("There is no field ${name}${hint}.", mapping={"name": match, "hint": did_you_mean(match, known)})
+        return _("There is no field ${name}.${hint}", mapping={"name": match, "hint": suggestion(match, known)})
     if known[match].type.kind not in MATCHABLE:
         return _("Records cannot be matched by this field.")
     if match not in columns:

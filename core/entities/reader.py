@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import literal, select, union_all
@@ -19,6 +19,7 @@ from core.security.scope import ROWS
 from plugins import Entity, Field
 
 RESTRICTED = {"restricted": True}
+HIDDEN = "****"
 META = ("id", "version", "created_at", "created_by", "updated_at", "updated_by")
 USER = "core.user"
 _MOMENT = Moment()
@@ -130,7 +131,20 @@ class Reader:
             return
         statement: Any = arms[0] if len(arms) == 1 else union_all(*arms)
         for key, record_id, natural, label, deleted in self.db.execute(statement, execution_options={ROWS: "any"}):
-            self._labels[key, record_id] = Label(record_id, natural, label, bool(deleted))
+            self._labels[key, record_id] = self._shown(Label(record_id, natural, label, bool(deleted)), key)
+
+    def _shown(self, label: Label, entity_key: str) -> Label:
+        """The label as field rights leave it: what is masked on the record is masked in references too."""
+        entity = self.catalog[entity_key]
+        ruled = {rule.field for rule in self.rights.field_rights(entity)}
+        if not ruled & {entity.label, entity.natural_key}:
+            return label
+        row = self.resolver.load(entity_key, label.id) or {}
+        texts = {}
+        for name, value in ((entity.label, label.label), (entity.natural_key, label.key)):
+            closed = name in ruled and self.rights.field_right(entity, entity.field(name), row, self.resolver)
+            texts[name] = mask(value) if closed in ("none", "mask") else value
+        return replace(label, label=texts[entity.label], key=texts[entity.natural_key])
 
     def _label_query(self, entity: Entity, ids: Sequence[int]) -> Any:
         model: Any = entity.model
@@ -153,7 +167,7 @@ class Reader:
             right = rights[field.name]
             if right != "none":
                 value = self._value(field, record)
-                document[field.name] = mask(value) if right == "mask" else value
+                document[field.name] = _masked(field, value) if right == "mask" else value
         return document
 
     def _meta(self, name: str, record: Any) -> Any:
@@ -180,9 +194,13 @@ class Reader:
 
 
 def mask(value: Any) -> Any:
-    """What is left of a masked value: the ends of a long text, nothing of anything else."""
+    """What is left of a masked text: the ends of a long one (138****1234), nothing of a short one."""
     if value is None:
         return None
-    if isinstance(value, str) and len(value) >= 8:
+    if isinstance(value, str) and len(value) >= 11:
         return f"{value[:3]}****{value[-4:]}"
-    return "****"
+    return HIDDEN
+
+
+def _masked(field: Field, value: Any) -> Any:
+    return mask(value) if field.type.kind == "text" or value is None else HIDDEN

@@ -45,6 +45,7 @@ def schema_of(fields: Iterable[Field], *, partial: bool = False, text: bool = Fa
                 name=field.name,
                 title=field.title,
                 missing=missing,
+                missing_msg=_("This is needed."),
                 validator=_not_empty if field.required else None,
             )
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyramid.config import Configurator
 from pyramid.i18n import default_locale_negotiator
 from pyramid.request import Request
 
-from core.i18n import LANGUAGES
+from core.i18n import LANGUAGES, spoken
 
 DEFAULT = LANGUAGES[0]
 _LOCALES = {"zh_Hans": "zh_Hans", "en": "en"}
@@ -14,6 +16,7 @@ _LOCALES = {"zh_Hans": "zh_Hans", "en": "en"}
 
 def includeme(config: Configurator) -> None:
     config.set_locale_negotiator(negotiate)
+    config.add_request_method(lambda request: partial(spoken, translate=request.localizer.translate), "say", reify=True)
     config.add_translation_dirs("core:locale")
 
 

@@ -88,6 +88,8 @@ def identify(request: Request) -> Identity | None:
 
 def run(environ: dict[str, Any], router: Any) -> Response:
     """Pyramid's execution policy: up to five attempts."""
+    if not _is_utf8(environ.get("PATH_INFO", "")):
+        return Response("The address is not UTF-8.", status=400, content_type="text/plain", charset="utf-8")
     with _kept_body(environ) as can_repeat:
         for attempt in range(1, ATTEMPTS + 1):
             if can_repeat:
@@ -100,6 +102,15 @@ def run(environ: dict[str, Any], router: Any) -> Response:
                     return response
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
     raise AssertionError("unreachable")
+
+
+def _is_utf8(path: str) -> bool:
+    """WSGI hands the path's bytes over as Latin-1; Pyramid fails on those that are no text."""
+    try:
+        path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from core.http.paths import API, by_path
 from core.rest import collection, me, openapi, problems, record
 
 NOTHING = "rest.nothing"
-ID = "{id:[0-9]{1,19}}"
+ID = "{id:[1-9][0-9]{0,18}}"
 
 
 def includeme(config: Configurator) -> None:

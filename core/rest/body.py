@@ -13,9 +13,8 @@ from pyramid.request import Request
 from core.errors import BadRequest
 from core.fields import INT_MAX
 from core.http.work import MOST_BYTES
-from core.i18n import _
+from core.i18n import _, suggestion
 from core.rest.problems import TooLarge, WrongMethod, WrongType
-from plugins.errors import did_you_mean
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,10})"')
 
@@ -37,7 +36,11 @@ def json_object(request: Request, *, optional: bool = False) -> dict[str, Any]:
         return {}
     if request.content_type != "application/json":
         raise WrongType
-    document = strict_json(body, _("The body is not JSON."))
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest(_("The body is not UTF-8.")) from None
+    document = strict_json(text, _("The body is not JSON, or names a key twice."))
     if not isinstance(document, dict):
         raise BadRequest(_("Send a JSON object."))
     return document
@@ -92,8 +95,8 @@ def query(request: Request, known: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
-            hint = did_you_mean(name, known)
-            wrong(name, _("There is no such parameter${hint}.", mapping={"hint": hint}))
+            hint = suggestion(name, known)
+            wrong(name, _("There is no such parameter.${hint}", mapping={"hint": hint}))
         if name in found:
             wrong(name, _("Give this once."))
         if "\x00" in value:

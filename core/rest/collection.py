@@ -10,12 +10,11 @@ from pyramid.response import Response
 from core.entities.listing import LIMIT, Ask, ask
 from core.entities.reader import META
 from core.errors import BadRequest
-from core.i18n import _
+from core.i18n import _, suggestion
 from core.rest.body import allow, json_object, query, strict_json, whole_number, wrong
 from core.rest.reply import as_json, one, reader
 from core.services import records
 from plugins import Entity
-from plugins.errors import did_you_mean
 
 PARAMETERS = ("q", "filter", "sort", "limit", "cursor", "fields", "count", "deleted")
 
@@ -68,6 +67,6 @@ def _fields(entity: Entity, text: str | None) -> list[str] | None:
         if name not in known:
             wrong(
                 "fields",
-                _("There is no field ${name}${hint}.", mapping={"name": name[:80], "hint": did_you_mean(name, known)}),
+                _("There is no field ${name}.${hint}", mapping={"name": name[:80], "hint": suggestion(name, known)}),
             )
     return names

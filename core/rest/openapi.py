@@ -49,7 +49,7 @@ def view(context: Any, request: Request) -> Response:
     """GET: what this server does, for programs."""
     allow(request, "GET")
     query(request, ())
-    return as_json(document(request.kernel.catalog, request.localizer.translate, request.kernel.settings.title))
+    return as_json(document(request.kernel.catalog, request.say, request.kernel.settings.title))
 
 
 def document(catalog: Any, say: Any, title: str) -> dict[str, Any]:

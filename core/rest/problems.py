@@ -113,7 +113,7 @@ def failed(error: Exception, request: Request) -> Response:
 
 def reply(request: Request, error: KehuError) -> Response:
     """The problem document of an error, in the reader's language."""
-    say = request.localizer.translate
+    say = request.say
     document: dict[str, Any] = {"type": "about:blank", "title": say(error.title), "status": error.status}
     if error.detail:
         document["detail"] = say(error.detail)

@@ -23,6 +23,7 @@ from plugins import Entity
 ANY = "*"
 REACHES = ("own", "unit", "subtree", "all")
 ACTIONS = ("view", "create", "edit", "delete", "assign", "share", "export", "import", "merge", "explain")
+READING = ("view", "export", "explain")
 FIELD_RIGHTS = ("none", "mask", "read", "edit")  # from least to most
 
 

@@ -22,6 +22,7 @@ from core.security.rights import Rights
 from core.security.scope import ACTION, FOR, ROWS
 from plugins import Entity
 
+READ_ONLY = _("This token may only read.")
 _CHUNK = 500
 _STAMPED = {"version", "created_at", "created_by_id", "updated_at", "updated_by_id", "sort_key"}
 Demand = tuple[Entity, str]
@@ -36,7 +37,7 @@ class FlushJudge:
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
         if self.identity.read_only:
-            raise Forbidden(_("This token may only read."))
+            raise Forbidden(READ_ONLY)
         asked: dict[Demand, set[int]] = {}
         self._made = []
         for obj in new:

@@ -42,11 +42,13 @@ class PersonScope:
         self._options = rights.loader_options
 
     def options(self, models: frozenset[type], execution_options: Mapping[str, Any]) -> Sequence[ExecutableOption]:
-        rows = execution_options.get(ROWS, "live")
         attached = execution_options.get(ATTACHED)
         found = []
         for model in models:
             main = execution_options.get(FOR) is model
+            rows = execution_options.get(ROWS, "live")
+            if not main and FOR in execution_options and self._has_labels(model):
+                rows = "any"  # a list finds its records by people and units that are gone, as it names them
             action = execution_options.get(ACTION, "view") if main else "view"
             granted = bool(main and execution_options.get(GRANTED))
             key = (model, action, rows, granted, attached if issubclass(model, AttachedTo) else None)
@@ -60,6 +62,10 @@ class PersonScope:
                     self._options[key] = option
             found.append(option)
         return found
+
+    def _has_labels(self, model: type) -> bool:
+        entity = self.rights.catalog.of_model(model)
+        return entity is not None and bool(entity.public)
 
     def _criterion(
         self, model: type, action: str, rows: str, granted: bool, attached: tuple[str, int] | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,10 @@ from sqlalchemy import select
 
 from core.entities.reader import META
 from core.entities.schema import problems, schema_of
-from core.i18n import _
+from core.i18n import _, suggestion
 from core.security.catalog import attribute, attribute_name
 from core.services.work import Ctx
 from plugins import Entity, Field
-from plugins.errors import did_you_mean
 
 ABSENT = _("There is no such record, or you may not see it.")
 
@@ -43,28 +42,36 @@ class Intake:
         self._schema = schema_of(entity.fields, partial=True, text=text)
         self._found: dict[Any, Any] = {}
 
-    def take(self, sent: Mapping[str, Any], record: Any = None, shown: Mapping[str, Any] | None = None) -> Taken:
+    def take(
+        self,
+        sent: Mapping[str, Any],
+        record: Any = None,
+        shown: Mapping[str, Any] | None = None,
+        hidden: Collection[str] = (),
+    ) -> Taken:
         """Parse what was sent. With the `record` it is for and the document that was `shown` of it,
         what would not change anything is left out, written back masks and restrictions included.
+        Of `hidden` fields only the echo is: else the answer would tell whether a guess is right.
         """
         taken = Taken()
         for name, raw in sent.items():
-            if shown is not None and _echo(raw, shown.get(name)):
+            if shown is not None and name in shown and _echo(raw, shown[name]):
                 continue
             if name in META:
                 if name != "version":
                     taken.wrong(name, _("This cannot be written."))
                 continue
             if name not in self._schema:
-                hint = did_you_mean(name, [child.name for child in self._schema])
-                taken.wrong(name, _("There is no such field${hint}.", mapping={"hint": hint}))
+                hint = suggestion(name, [child.name for child in self._schema])
+                taken.wrong(name, _("There is no such field.${hint}", mapping={"hint": hint}))
                 continue
             self._take(self.entity.field(name), raw, record, taken)
         for name in [name for name in taken.values if self._is_reference(name)]:
             self._resolve(self.entity.field(name), record, taken)
         if record is not None:
-            for name in [name for name, value in taken.values.items() if value == _stored(record, self.entity, name)]:
-                del taken.values[name]
+            for name, value in list(taken.values.items()):
+                if name not in hidden and value == _stored(record, self.entity, name):
+                    del taken.values[name]
         return taken
 
     def _take(self, field: Field, raw: Any, record: Any, taken: Taken) -> None:

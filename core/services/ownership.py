@@ -41,6 +41,8 @@ def assign(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
 
     The right `assign` is judged on the record as it was and as it becomes.
     """
+    if "owner" not in arguments:
+        raise Invalid(errors={"owner": [_("Name the new owner; null means nobody, the record is then pooled.")]})
     values = dict(arguments)
     place(ctx, values, creating=False)
     record.owner_id = values.get("owner")

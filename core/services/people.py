@@ -8,13 +8,14 @@ from sqlalchemy.orm import selectinload
 
 from core.entities.reader import Reader
 from core.models import User
-from core.security.grants import ACTIONS
+from core.security.grants import ACTIONS, READING
 from core.services.work import Ctx
 
 
 def me(ctx: Ctx, language: str) -> dict[str, Any]:
     """The acting user as a document, with the actions open to him per entity."""
     user = ctx.system.get_one(User, ctx.identity.user_id)
+    possible = READING if ctx.identity.read_only else ACTIONS
     person = ctx.rights.person
     # His own unit and roles are no secret to him, whatever he may see of others.
     labels = Reader(ctx.system, ctx.system, ctx.rights, language)
@@ -32,7 +33,7 @@ def me(ctx: Ctx, language: str) -> dict[str, Any]:
         "clearance": user.clearance,
         "read_only": ctx.identity.read_only,
         "actions": {
-            entity.key: [action for action in ACTIONS if ctx.rights.may_ever(entity, action)] for entity in ctx.catalog
+            entity.key: [action for action in possible if ctx.rights.may_ever(entity, action)] for entity in ctx.catalog
         },
     }
 

@@ -6,17 +6,17 @@ which version, is it valid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import colander
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from core.db.base import AttachedTo, Binnable
+from core.db.base import AttachedTo, Binnable, RecordScoped
 from core.entities.listing import Ask, count_query, page_query, write_cursor
 from core.entities.reader import Reader
 from core.entities.resolver import SystemResolver, row_of
@@ -25,7 +25,8 @@ from core.errors import Conflict, Forbidden, Invalid, NeedsVersion, NotFound, St
 from core.fields import INT_MAX
 from core.i18n import _
 from core.security.catalog import attribute, attribute_name
-from core.security.judge import refusal
+from core.security.grants import FIELD_RIGHTS, READING
+from core.security.judge import READ_ONLY, refusal
 from core.security.scope import ACTION, FOR, ROWS
 from core.services.intake import Intake, Taken
 from core.services.work import Ctx
@@ -79,7 +80,7 @@ def _with_references(entity: Entity) -> list[Any]:
 
 def may(ctx: Ctx, entity: Entity, action: str, record: Any) -> bool:
     """Whether the actor may do the action on a record that he sees."""
-    if ctx.identity.read_only and action not in ("view", "export", "explain"):
+    if ctx.identity.read_only and action not in READING:
         return False
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if isinstance(record, AttachedTo):
@@ -92,7 +93,7 @@ def may(ctx: Ctx, entity: Entity, action: str, record: Any) -> bool:
 def require(ctx: Ctx, entity: Entity, action: str, record: Any) -> None:
     """Forbidden unless the actor may do the action on the record."""
     if not may(ctx, entity, action, record):
-        raise Forbidden(refusal(action))
+        raise Forbidden(READ_ONLY if ctx.identity.read_only else refusal(action))
 
 
 def reader(ctx: Ctx, language: str = "en") -> Reader:
@@ -108,6 +109,8 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
 
     Raises Forbidden, Conflict `DUPLICATE` for a taken key, Invalid.
     """
+    if ctx.identity.read_only:
+        raise Forbidden(READ_ONLY)
     if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
         raise Forbidden(refusal("create"))
     taken = (intake or Intake(ctx, entity)).take(sent)
@@ -118,6 +121,7 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
         elif field.name not in taken.names and field.default is not None:
             taken.values[field.name] = field.default(ctx)
     _prepare(ctx, entity, None, taken)
+    _may_create(ctx, entity, taken, sent)
     for field in entity.fields:
         if field.required and taken.values.get(field.name) is None and field.name not in taken.errors:
             taken.wrong(field.name, _("This is needed."))
@@ -148,8 +152,9 @@ def change(
     record = find(ctx, entity, record_id, lock=True)
     look = reader(ctx)
     shown = look.documents(entity, [record], tuple(sent))[0]
-    taken = (intake or Intake(ctx, entity)).take(sent, record, shown)
     rights = look.rights_on(entity, entity.fields, record)
+    hidden = [name for name, right in rights.items() if right in ("none", "mask")]
+    taken = (intake or Intake(ctx, entity)).take(sent, record, shown, hidden)
     _may_change(ctx, entity, record, taken, rights)
     check_version(record, version)
     for field in entity.fields:
@@ -162,8 +167,47 @@ def change(
             taken.wrong(field.name, _("This is needed."))
     _settle(ctx, entity, taken)
     _store(entity, record, taken.values)
+    _opens_nothing(entity, rights, look.rights_on(entity, entity.fields, record))
     write(ctx)
     return record
+
+
+def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> None:
+    """Forbidden for a new record that the actor may not make, or for a field of it that he may not fill in.
+
+    The flush guard judges again what is stored; here it comes before all that may be invalid.
+    """
+    row: dict[str, Any] = dict.fromkeys(inspect(entity.model).column_attrs.keys())
+    row |= {attribute_name(entity.field(name)): value for name, value in taken.values.items()}
+    row["id"] = 0
+    resolver = SystemResolver(ctx.system, ctx.catalog)
+    if issubclass(entity.model, RecordScoped) and not {"owner", "unit", "secrecy"} & taken.errors.keys():
+        _require_all(ctx, entity, ("create",) if row["owner_id"] == ctx.identity.user_id else ("create", "assign"), row)
+    rules = {rule.field for rule in ctx.rights.field_rights(entity)}
+    filled = [entity.field(name) for name in sorted(rules & sent.keys())]
+    _all_open({one.name: ctx.rights.field_right(entity, one, row, resolver) for one in filled})
+
+
+def _require_all(ctx: Ctx, entity: Entity, actions: Iterable[str], row: Mapping[str, Any]) -> None:
+    resolver = SystemResolver(ctx.system, ctx.catalog)
+    for action in actions:
+        if not ctx.rights.covers(entity, action, row, resolver):
+            raise Forbidden(refusal("create"))
+
+
+def _all_open(rights: Mapping[str, str]) -> None:
+    closed = sorted(name for name, right in rights.items() if right != "edit")
+    if closed:
+        message = _("You may not change ${names}.", mapping={"names": ", ".join(closed)})
+        raise Forbidden(message, code="FIELD", errors=dict.fromkeys(closed, (message,)))
+
+
+def _opens_nothing(entity: Entity, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Forbidden for a change by which the actor would see or change more fields than before."""
+    opened = [name for name, right in after.items() if FIELD_RIGHTS.index(right) > FIELD_RIGHTS.index(before[name])]
+    if opened:
+        message = _("This change would open ${names} to you.", mapping={"names": ", ".join(opened)})
+        raise Forbidden(message, code="FIELD")
 
 
 def _may_change(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str]) -> None:
@@ -171,13 +215,7 @@ def _may_change(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Map
     touched = [known[name] for name in sorted(taken.names & known.keys())]
     for action in sorted({field.right for field in touched if not field.read_only}) or ["edit"]:
         require(ctx, entity, action, record)
-    closed = [field.name for field in touched if rights[field.name] != "edit"]
-    if closed:
-        raise Forbidden(
-            _("You may not change ${names}.", mapping={"names": ", ".join(closed)}),
-            code="FIELD",
-            errors=dict.fromkeys(closed, ()),
-        )
+    _all_open({field.name: rights[field.name] for field in touched})
 
 
 def _prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:

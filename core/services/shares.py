@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,10 +37,21 @@ class ShareRules(Rules):
     def prepare(self, ctx: Ctx, record: Share | None, values: dict[str, Any], creating: bool) -> None:
         if creating:
             self._check_target(ctx, values)
+        for action in values.get("actions") or ():
+            self._require_own(ctx, record, values, action)
         begin = values.get("from", record.from_at if record else None)
         end = values.get("until", record.until_at if record else None)
         if begin is not None and end is not None and end <= begin:
             raise Invalid(errors={"until": [_("This must lie after the beginning.")]})
+        if values.get("until") is not None:
+            _still_to_come(ctx, values["until"])
+
+    def _require_own(self, ctx: Ctx, share: Share | None, values: dict[str, Any], action: str) -> None:
+        """Nobody gives what he has not got himself."""
+        key, record_id = (share.entity, share.record_id) if share else (values.get("entity"), values.get("record"))
+        entity = ctx.catalog.get(key or "")
+        if entity is not None and record_id:
+            records.require(ctx, entity, action, records.find(ctx, entity, record_id))
 
     def _check_target(self, ctx: Ctx, values: dict[str, Any]) -> None:
         entity = ctx.catalog.get(values.get("entity") or "")
@@ -74,18 +86,25 @@ def _room_for_one_more(ctx: Ctx, entity_key: str, to: Mapping[str, int]) -> None
         )
 
 
+def _still_to_come(ctx: Ctx, until: dt.datetime) -> None:
+    if until <= ctx.now:
+        raise Invalid(errors={"until": [_("This moment is over already.")]})
+
+
 def share(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
     """Open the record to `to` for `actions`, until a moment or for good; a second share to the same
     target replaces the first.
     """
     entity = ctx.catalog.of_model(type(record))
     assert entity is not None
+    for action in arguments.get("actions") or ("view",):
+        records.require(ctx, entity, action, record)
     for known in _manual(ctx, entity.key, record.id, arguments["to"]):
         ctx.db.delete(known)
     _room_for_one_more(ctx, entity.key, arguments["to"])
     until = arguments.get("until")
-    if until is not None and until <= ctx.now:
-        raise Invalid(errors={"until": [_("This moment is over already.")]})
+    if until is not None:
+        _still_to_come(ctx, until)
     ctx.db.add(
         Share(
             entity=entity.key,

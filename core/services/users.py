@@ -13,7 +13,8 @@ from core.fields import BadValue
 from core.i18n import LANGUAGES, _
 from core.models import Role, User, user_role
 from core.security import passwords
-from core.security.grants import check_field_rights, check_grants
+from core.security.catalog import is_business
+from core.security.grants import ANY, REACHES, check_field_rights, check_grants
 from core.services.work import Ctx
 from plugins import Rules
 
@@ -49,8 +50,10 @@ class UserRules(Rules):
         if (values.get("clearance") or 0) > ctx.rights.person.clearance:
             message = _("At most your own clearance, ${n}.", mapping={"n": ctx.rights.person.clearance})
             raise Invalid(errors={"clearance": [message]})
-        if ctx.rights.unlimited(ctx.catalog["core.role"], "edit"):
+        if is_admin(ctx):
             return
+        if record is not None:
+            within_powers(ctx, record)
         held = {role.id for role in record.roles} if record is not None else set()
         given = [role.code for role in roles if role.id not in held | set(ctx.rights.person.role_ids)]
         if given:
@@ -64,8 +67,8 @@ class UserRules(Rules):
     def before_delete(self, ctx: Ctx, record: User) -> None:
         if record.id == ctx.identity.user_id:
             raise Conflict(_("You cannot delete yourself."), code="IN_USE")
+        within_powers(ctx, record)
         keep_an_admin(ctx, record)
-        record.active = False
         record.epoch += 1
 
 
@@ -83,6 +86,21 @@ class RoleRules(Rules):
                 values[name] = []
         if record is not None and record.code == ADMIN and "grants" in values:
             raise Conflict(_("The administrator's grants stay as they are. Make another role."), code="IN_USE")
+        if not is_admin(ctx):
+            self._check_powers(ctx, record, values)
+
+    def _check_powers(self, ctx: Ctx, record: Role | None, values: dict[str, Any]) -> None:
+        """Whoever is no administrator gives no more than he holds and lifts no restriction."""
+        if record is not None and record.id in ctx.rights.person.role_ids:
+            raise Forbidden(_("You hold this role yourself. Ask an administrator to change it."))
+        old = record.grants if record is not None else []
+        grants = values.get("grants", old)
+        given = [grant for grant in grants if not grant["deny"] and grant not in old]
+        lifted = [grant for grant in old if grant["deny"] and grant not in grants]
+        rules = record.field_rights if record is not None else []
+        lifted += [rule for rule in rules if rule not in values.get("field_rights", rules)]
+        if lifted or not all(_is_held(ctx, grant) for grant in given):
+            raise Forbidden(_("You may give only rights that you hold yourself, and lift no restriction."))
 
     def before_delete(self, ctx: Ctx, record: Role) -> None:
         held = select(1).where(
@@ -90,6 +108,33 @@ class RoleRules(Rules):
         )
         if ctx.system.scalar(held):
             raise Conflict(_("People still hold this role. Take it from them first."), code="IN_USE")
+
+
+def _is_held(ctx: Ctx, grant: Mapping[str, Any]) -> bool:
+    """Whether one of the actor's own grants covers as much."""
+    return any(
+        not own["deny"]
+        and own["entity"] in (grant["entity"], ANY)
+        and own["action"] in (grant["action"], ANY)
+        and REACHES.index(own["reach"]) >= REACHES.index(grant["reach"])
+        and own["condition"] in (None, grant["condition"])
+        and (own["entity"] == grant["entity"] or grant["entity"] == ANY or is_business(ctx.catalog[grant["entity"]]))
+        for own in ctx.rights.person.grants
+    )
+
+
+def is_admin(ctx: Ctx) -> bool:
+    """Whether the actor holds the administrator's role."""
+    held = select(Role.id).where(Role.code == ADMIN, Role.id.in_(ctx.rights.person.role_ids))
+    return ctx.system.scalar(held) is not None
+
+
+def within_powers(ctx: Ctx, user: User) -> None:
+    """Forbidden to touch somebody with a role or a clearance that one has not oneself."""
+    held = ctx.system.scalars(select(user_role.c.role_id).where(user_role.c.user_id == user.id)).all()
+    person = ctx.rights.person
+    if not is_admin(ctx) and (not set(held) <= set(person.role_ids) or user.clearance > person.clearance):
+        raise Forbidden(_("This user has rights that you do not have. Ask an administrator."))
 
 
 def _is_admin(roles: list[Role]) -> bool:
@@ -114,6 +159,7 @@ def keep_an_admin(ctx: Ctx, leaving: User) -> None:
 
 def set_password(ctx: Ctx, user: User, arguments: Mapping[str, Any]) -> None:
     """A new password: strong enough, not one of the last five. Ends the user's sessions."""
+    within_powers(ctx, user)
     password = arguments["password"]
     try:
         passwords.check_strength(password, user.login)
@@ -131,6 +177,7 @@ def deactivate(ctx: Ctx, user: User, arguments: Mapping[str, Any]) -> None:
     """Shut the user out at once; his records stay with the company."""
     if user.id == ctx.identity.user_id:
         raise Conflict(_("You cannot deactivate yourself."), code="IN_USE")
+    within_powers(ctx, user)
     keep_an_admin(ctx, user)
     user.active = False
     user.epoch += 1

@@ -85,7 +85,7 @@ def test_the_pages_have_the_plugin_in_them(two_reps: Site, app: TestApp) -> None
     page = app.get("/login")
     form = page.forms[0]
     form["login"], form["password"] = "admin", "x9-Long-Enough"
-    form.submit(status=302)
+    form.submit(status=303)
     assert "龙井" in app.get("/core/customers/1").text
     listed = app.get("/core/customers").html if hasattr(page, "html") else app.get("/core/customers").text
     assert "gifts.count" in str(listed)

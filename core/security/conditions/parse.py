@@ -195,7 +195,7 @@ class _Parser:
         parents = [Step(target, field) for field in target.fields if field.name == "parent"]
         if not any(step.kind == "reference" and step.refers_to == target.key for step in parents):
             raise Fault(at, _("“${field}” is no tree.", mapping={"field": path[-1].field.name}))
-        return self.operands.step(target, "parent", at)
+        return parents[0]  # not a field that is asked for: who may name a node may go down from it
 
 
 def _listed(raw: Any, at: str) -> list[tuple[Any, str]]:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     Unicode,
     and_,
-    false,
     inspect,
     literal,
     not_,
@@ -24,7 +23,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
 
-from core.db.guard import unlimited
+from core.db.guard import never, unlimited
 from core.security.catalog import Catalog, attribute_name
 from core.security.conditions.syntax import (
     Among,
@@ -73,7 +72,7 @@ class _Compiler:
             case Every(parts):
                 return and_(true(), *(self.node(part, source) for part in parts))
             case Some(parts):
-                return or_(false(), *(self.node(part, source) for part in parts))
+                return or_(never(), *(self.node(part, source) for part in parts))
             case Not(part):
                 return not_(self.node(part, source))
             case _:
@@ -199,7 +198,7 @@ def _attribute(source: Source, step: Step, name: str) -> Any:
 def _among(column: Any, wanted: list[Any] | Select[Any]) -> Criterion:
     """The column holds one of the values or ids; neither list nor select holds NULL."""
     if isinstance(wanted, list) and not wanted:
-        return false()
+        return never()
     if isinstance(wanted, list) and len(wanted) == 1:
         return and_(column.is_not(None), column == wanted[0])
     return and_(column.is_not(None), column.in_(wanted))
@@ -209,7 +208,7 @@ def _matches(source: Source, node: Matches) -> Criterion:
     step = node.path[-1]
     column = _attribute(source, step, attribute_name(step.field) + ("_folded" if node.fold else ""))
     if not node.needle:
-        return false()
+        return never()
     position = Position(column, literal(node.needle, Unicode()))
     return and_(column.is_not(None), position == 1 if node.prefix else position > 0)
 
