@@ -244,3 +244,9 @@ def test_a_plugins_column_is_loaded_once_a_page_and_may_fail_alone(timed):
     assert asked == [[1, 2]]
     assert [cell.text.strip() for cell in page.html.select("td[data-field='t.gifts']")] == ["1,234", "—"]
     assert [cell.text.strip() for cell in page.html.select("td[data-field='t.broken']")] == ["—", "—"]
+
+
+def test_a_hint_is_in_the_readers_language_too(browser_of):
+    assert "Did you mean “name”?" in browser_of().get(f"{LIST}?sort=nam", status=400).text
+    chinese = browser_of(**{"Accept-Language": "zh-CN"}).get(f"{LIST}?sort=nam", status=400)
+    assert "没有可以排序的字段 nam。是不是“name”？" in chinese.text
