@@ -136,7 +136,7 @@ def test_as_acts_for_a_user_and_the_audit_says_who_stood_behind(kehu: Kehu, site
         (["core.customer"], 2, "Missing argument"),
         (["core.custommer", "rows.csv"], 1, "did you mean 'core.customer'?"),
         (["core.customer", "rows.csv", "--as", "nobody"], 1, "There is no active user nobody."),
-        (["core.customer", "rows.csv", "--map", "nme=name", "--map", "phone=x"], 1, "did you mean 'name'?"),
+        (["core.customer", "rows.csv", "--map", "nme=name", "--map", "phone=x"], 1, "Did you mean “name”?"),
         (["core.customer", "rows.csv", "--match", "phone"], 1, "No column feeds the field to match by."),
         (["core.customer", "utf16.csv"], 1, "UTF-16"),
         (["core.customer", "rows.csv", "--errors", "no/such/folder.csv"], 1, "No such file"),

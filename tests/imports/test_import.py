@@ -56,7 +56,7 @@ def test_good_rows_are_stored_and_bad_ones_leave_nothing(site: Site, bring: Impo
         5: "employees: Give a whole number.",
         6: "region: There is no such record, or you may not see it.",
         7: "name: This is needed.",
-        8: "code C1 is taken already.; code: This is taken already.",
+        8: "code C1 is taken already.",
     }
     rows = stored(site, "name", "employees", "code")
     assert [row[:2] for row in rows] == [("Old", None), ("Acme", 13938), ("Free", None), ("上海𠮷", None)]

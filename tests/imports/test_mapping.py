@@ -47,8 +47,8 @@ def test_all_faults_are_said_at_once() -> None:
     for part in (
         "phone: 2 columns have this name.",
         "These columns have no name: 4.",
-        "nam=account: There is no field nam to write: did you mean 'name'?.",
-        "email=acount: The file has no column acount: did you mean 'account'?.",
+        "nam=account: There is no field nam to write. Did you mean “name”?",
+        "email=acount: The file has no column acount. Did you mean “account”?",
         "note=size: This field is fed twice.",
         "note=size: This column is used twice.",
         "employees=size: This column is used twice.",
@@ -58,7 +58,7 @@ def test_all_faults_are_said_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "reason"), [("nme", "did you mean 'name'?"), ("phone", "No column feeds the field to match by.")]
+    ("match", "reason"), [("nme", "Did you mean “name”?"), ("phone", "No column feeds the field to match by.")]
 )
 def test_the_field_to_match_by_must_be_there_and_fed(match: str, reason: str) -> None:
     assert reason in refusal(("name",), match=match)
