@@ -164,12 +164,12 @@ def _action(obj: Any, kind: str) -> str:
 def _changes(entity: Entity, obj: Any, kind: str) -> Iterator[dict[str, Any]]:
     for field in entity.fields:
         state = inspect(obj).attrs.get(attribute_name(field))
+        if kind == "edit" and (state is None or not state.history.has_changes()):
+            continue  # not even read: it may never have been loaded
         old, new = None, _value(field, getattr(obj, attribute_name(field)))
         if kind == "delete":
             old, new = new, None
         elif kind == "edit":
-            if state is None or not state.history.has_changes():
-                continue
             old = _before(state, field)
         if old != new:
             yield {"field": field.name, "old": old, "new": new}
