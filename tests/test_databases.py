@@ -78,8 +78,7 @@ def test_the_summary_counts_each_kind():
         "d": ("mariadb", "skipped"),
     }
     assert summary(outcomes) == (
-        "databases: sqlite 1 passed 0 skipped 1 failed"
-        " · postgresql 1 passed 0 skipped · mariadb 0 passed 1 skipped"
+        "databases: sqlite 1 passed 0 skipped 1 failed · postgresql 1 passed 0 skipped · mariadb 0 passed 1 skipped"
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import selectinload
-
 from core.entities.reader import Reader
 from core.models import User
 from core.security.grants import ACTIONS, READING
@@ -41,8 +39,7 @@ def me(ctx: Ctx, language: str) -> dict[str, Any]:
 def prefer(ctx: Ctx, *, language: str | None = None, theme: str | None = None) -> None:
     """Keep the acting user's own language and theme, whatever he may do with users. None leaves one alone."""
     session = ctx.work.elevated("own preferences", write=True)
-    # With the roles, which the audit compares.
-    user = session.get_one(User, ctx.identity.user_id, options=[selectinload(User.roles)])
+    user = session.get_one(User, ctx.identity.user_id)
     if language is not None:
         user.language = language
     if theme is not None:

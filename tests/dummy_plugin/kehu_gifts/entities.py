@@ -9,7 +9,7 @@ from .models import Gift
 class GiftRules(Rules):
     """A gift without a code gets the next one."""
 
-    def prepare(self, ctx: Ctx, record: Gift | None, values: dict, creating: bool) -> None:  # type: ignore[type-arg]
+    def prepare(self, ctx: Ctx, record: Gift | None, values: dict, creating: bool) -> None:
         if creating and values.get("code") is None:
             values["code"] = next_number(ctx, "gifts.gift")
 

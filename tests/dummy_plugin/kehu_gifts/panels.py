@@ -22,7 +22,8 @@ def count(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, int]:
     statement = (
         select(Gift.customer_id, func.count(Gift.id)).where(Gift.customer_id.in_(ids)).group_by(Gift.customer_id)
     )
-    return {customer_id: number for customer_id, number in ctx.db.execute(statement)}
+    rows: Any = ctx.db.execute(statement)
+    return dict(rows.all())
 
 
 PANELS = (Panel(key="gifts.latest", entity="core.customer", title=_("Latest gifts"), render=latest),)
