@@ -8,7 +8,8 @@ Three walls, each closed by itself:
 3. The tripwire on the engine reads the SQL text that really goes out. A criterion leaves a mark
    with the name of the table or alias that it limits, `/*core_customer_1.id*/`; a table that stands
    in a FROM without its mark is refused. What the first wall overlooks, or SQLAlchemy puts in the
-   wrong place, fails here instead of leaking.
+   wrong place, fails here instead of leaking. In a statement that the first wall has not seen, marks
+   count for nothing.
 
 Reads need a `Scope` in `session.info`; writes need hooks. A session without them does nothing.
 """
@@ -28,13 +29,13 @@ from sqlalchemy.orm.strategy_options import Load
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.selectable import AliasedReturnsRows, Select
 
 from core.db.base import MAX_IDENTIFIER, metadata
 
 TABLES = "kehu_tables"  # execution option: link tables that may be read along, or ALL tables
 ALL = "*"
-_OPEN = "all_"  # begins the aliases of tables that the criteria themselves look into, unlimited
+_OPEN = "kehu_all_"  # begins the aliases of tables that the criteria themselves look into, unlimited
 _FLUSHING = "kehu_flushing"
 
 
@@ -120,13 +121,10 @@ def watch(engine: Engine) -> None:
 
 
 def _tripwire(conn: Any, _cursor: Any, statement: str, _params: Any, context: Any, _many: bool) -> None:
-    stray = unlimited_tables(statement)
-    if not stray:
-        return
-    allowed = context.execution_options.get(TABLES, ()) if context is not None else ()
+    allowed = context.execution_options.get(TABLES) if context is not None else None
     if allowed == ALL or conn.info.get(_FLUSHING):
         return
-    stray = stray.difference(allowed)
+    stray = tables_named(statement) if allowed is None else unlimited_tables(statement) - allowed
     if stray:
         raise Refused(f"a statement reached {', '.join(sorted(stray))} without the reader's scope")
 
@@ -183,6 +181,8 @@ def models_of(statement: Any) -> frozenset[type]:
 def _walk(statement: Any) -> frozenset[type]:
     found: set[type] = set()
     for element in visitors.iterate(statement):
+        if isinstance(element, AliasedReturnsRows) and element.name.startswith(_OPEN):
+            raise Refused(f"names beginning with {_OPEN} are for the criteria's own subqueries")
         found.update(_classes(element))
         if isinstance(element, Select):
             for target, *_rest in element._setup_joins:
@@ -241,14 +241,18 @@ def _classes_of_table(table: Table) -> Iterable[type]:
 
 
 @lru_cache(maxsize=4000)
+def tables_named(statement: str) -> frozenset[str]:
+    """Our tables that an SQL text reads from or writes to, whoever wrote it and however."""
+    return frozenset(table for table, _alias in _pattern(len(metadata.tables)).findall(statement))
+
+
+@lru_cache(maxsize=4000)
 def unlimited_tables(statement: str) -> frozenset[str]:
-    """Our tables that an SQL text names, whoever wrote it, more often than it limits them."""
-    named: Counter[tuple[str, str]] = Counter()
-    for table, alias in _pattern(len(metadata.tables)).findall(statement):
-        if not alias.startswith(_OPEN):
-            named[table, alias or table] += 1
-    marks = Counter(_MARK.findall(statement))
-    return frozenset(table for (table, alias), times in named.items() if marks[alias] < times)
+    """Those of the tables that a statement limits less often than it names them."""
+    found = _pattern(len(metadata.tables)).findall(statement)
+    named = [(table, alias or table) for table, alias in found if not alias.startswith(_OPEN)]
+    times, marks = Counter(alias for _table, alias in named), Counter(_MARK.findall(statement))
+    return frozenset(table for table, alias in named if marks[alias] < times[alias])
 
 
 _MARK = re.compile(r"/\*(\w+)\.id\*/")
@@ -258,4 +262,4 @@ _MARK = re.compile(r"/\*(\w+)\.id\*/")
 def _pattern(_how_many: int) -> re.Pattern[str]:
     """One of our tables where it is not the start of `table.column`, and its alias if it has one."""
     names = "|".join(sorted(metadata.tables))
-    return re.compile(rf"(?<![\w.])({names})\b(?!\s*\.)[`\"]?(?:\s+AS\s+(\w+))?", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)({names})\b(?!\s*\.)[`\"]?(?:\s+AS\s+(\w+))?", re.IGNORECASE)
