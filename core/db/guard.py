@@ -22,14 +22,26 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table, event, inspect, literal_column
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    TextClause,
+    event,
+    inspect,
+    literal_column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from sqlalchemy.orm.strategy_options import Load
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import AliasedReturnsRows, Select
+from sqlalchemy.sql.selectable import AliasedReturnsRows, Join, Select
 
 from core.db.base import MAX_IDENTIFIER, metadata
 
@@ -181,8 +193,7 @@ def models_of(statement: Any) -> frozenset[type]:
 def _walk(statement: Any) -> frozenset[type]:
     found: set[type] = set()
     for element in visitors.iterate(statement):
-        if isinstance(element, AliasedReturnsRows) and element.name.startswith(_OPEN):
-            raise Refused(f"names beginning with {_OPEN} are for the criteria's own subqueries")
+        _refuse_blind_spots(element)
         found.update(_classes(element))
         if isinstance(element, Select):
             for target, *_rest in element._setup_joins:
@@ -190,6 +201,25 @@ def _walk(statement: Any) -> frozenset[type]:
         for option in getattr(element, "_with_options", ()):
             found.update(_loaded_by(option))
     return frozenset(found)
+
+
+def _refuse_blind_spots(element: Any) -> None:
+    """What could undo a criterion that stands beside it, or look like one."""
+    if isinstance(element, UpdateBase):
+        raise Refused("a select may not change rows on its way")
+    if isinstance(element, TextClause) or (isinstance(element, ColumnClause) and element.is_literal):
+        if not (str(element) == "*" or str(element).isdecimal()):  # as `count()` and `exists()` have them
+            raise Refused("text in a statement: it may stand before or after a criterion and undo it")
+    elif isinstance(element, Select):
+        if element._prefixes or element._suffixes or element._hints or element._statement_hints:
+            raise Refused("text in a statement: it may stand before or after a criterion and undo it")
+        if any(how["full"] for _target, _on, _left, how in element._setup_joins):
+            raise Refused("a full join shows the rows that its condition leaves out")
+    elif isinstance(element, Join):
+        if element.full:
+            raise Refused("a full join shows the rows that its condition leaves out")
+    elif isinstance(element, AliasedReturnsRows) and element.name.startswith(_OPEN):
+        raise Refused(f"names beginning with {_OPEN} are for the criteria's own subqueries")
 
 
 def _classes(element: Any) -> Iterable[type]:
