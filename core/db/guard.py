@@ -102,9 +102,18 @@ def _attach(state: ORMExecuteState) -> None:
         raise Refused("only ORM selects may be run in a person's session; change rows through a service")
     models = models_of(state.statement)
     options = scope.options(models, state.execution_options)
-    if options:
-        state.statement = state.statement.options(*options)
+    known: Any = getattr(state.statement, "_with_options", ())  # of the statement that a subquery load repeats
+    state.statement = state.statement.options(*(option for option in options if option not in known))
+    if state.is_column_load:
+        state.statement = _still_visible(state.statement, state.bind_mapper, options)
     state.update_execution_options(**{TABLES: _links_of(models)})
+
+
+def _still_visible(statement: Any, mapper: Any, options: Iterable[Any]) -> Any:
+    """The load of single columns, where the ORM leaves criteria out: the row may be hidden by now."""
+    criterion = next(option.where_criteria for option in options if option.entity is mapper)
+    # A copy: what has been in a WHERE by itself can no longer be adapted to an alias.
+    return statement.where(visitors.cloned_traverse(criterion, {}, {}))
 
 
 @event.listens_for(GuardedSession, "before_flush")
