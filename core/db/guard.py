@@ -106,7 +106,7 @@ def _attach(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(*(option for option in options if option not in known))
     if state.is_column_load:
         state.statement = _still_visible(state.statement, state.bind_mapper, options)
-    state.update_execution_options(**{TABLES: _links_of(models)})
+    state.update_execution_options(**{TABLES: _links_of(models, state.is_relationship_load)})
 
 
 def _still_visible(statement: Any, mapper: Any, options: Iterable[Any]) -> Any:
@@ -256,11 +256,20 @@ def _loaded_by(option: Any) -> Iterable[type]:
 
 
 @lru_cache(maxsize=1000)
-def _links_of(models: frozenset[type]) -> frozenset[str]:
-    """The link tables of the classes' many-to-many relationships: they have no criteria of their own."""
-    mappers: Iterable[Any] = map(inspect, models)
-    links = (relation.secondary for mapper in mappers for relation in mapper.relationships)
-    return frozenset(str(link.name) for link in links if isinstance(link, Table))
+def _links_of(models: frozenset[type], loading: bool) -> frozenset[str]:
+    """The link tables that may be read along with the classes; they have no criteria of their own.
+
+    A statement must limit what a link leads to on all sides. While a relationship is `loading`,
+    one side is a record that the reader has already.
+    """
+    mappers: list[Mapper[Any]] = [inspect(model) for model in models]
+    limited = {str(table.name) for mapper in mappers for table in mapper.tables if isinstance(table, Table)}
+    found = set()
+    for table in metadata.tables.values():
+        ends = {key.column.table.name for key in table.foreign_keys}
+        if table.name not in _class_of_table and (ends & limited if loading else ends and ends <= limited):
+            found.add(table.name)
+    return frozenset(found)
 
 
 _class_of_table: dict[str, type] = {}

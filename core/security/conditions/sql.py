@@ -138,6 +138,8 @@ class _Compiler:
         matching = select(here)
         if isinstance(node, Among):
             matching = matching.where(self._refers(there, step, node.values))
+        if self.context.scoped:  # a reader has only the references to records that he sees
+            matching = matching.where(there.in_(select(_id(self._rows(self.catalog[step.refers_to])))))
         return _among(_id(source), matching)
 
     # --- references -----------------------------------------------------------------------------
