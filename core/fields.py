@@ -220,9 +220,15 @@ class Moment:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few fixed codes; `choices` maps each to its title."""
+    """One of a few fixed codes; `choices` maps each to its title.
+
+    `offered` are those that a form gives to choose from, all by default. Of states, `aside` are those
+    that stand beside the way of a record and not on it.
+    """
 
     choices: Mapping[str, str]
+    offered: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
     kind = "choice"
 
     def parse(self, value: Any) -> str | None:

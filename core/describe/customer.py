@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.fields import Choice, Date, Document, Integer, Moment, Money, Reference, Target, Text
 from core.i18n import _
 from core.models import Customer
-from core.services.customers import CustomerRules
+from core.services.customers import NEW_STATES, CustomerRules
 from core.services.ownership import acting_user, assign
 from core.services.records import restore
 from core.services.shares import check_actions, share, unshare
@@ -41,7 +41,14 @@ CUSTOMER = Entity(
         Field("name", Text(200), _("Name"), required=True, searchable=True, sort="sort_key"),
         Field("short_name", Text(100), _("Short name"), searchable=True),
         Field("kind", Choice(KINDS), _("Kind"), required=True, default=lambda ctx: "company"),
-        Field("state", Choice(STATES), _("State"), required=True, create_only=True, default=lambda ctx: "target"),
+        Field(
+            "state",
+            Choice(STATES, offered=NEW_STATES, aside=("sealed",)),
+            _("State"),
+            required=True,
+            create_only=True,
+            default=lambda ctx: "target",
+        ),
         Field("level", term("level"), _("Level")),
         Field("industry", term("industry"), _("Industry")),
         Field("region", term("region"), _("Region")),

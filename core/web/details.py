@@ -17,7 +17,7 @@ from core.services import records
 from core.services.work import Ctx
 from core.web import toast
 from core.web.addresses import record_path
-from core.web.facets import STATE, state_choices
+from core.web.facets import STATE, states
 from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
@@ -58,8 +58,8 @@ def view(entity: Entity, request: Request) -> Response:
     rights = look.rights_on(entity, entity.fields, record)
     show = display(request, ctx)
     state = document.get(STATE)
-    choices = state_choices(entity)
-    steps = track(choices, state) if state in choices and rights[STATE] in ("read", "edit") else ()
+    kind = states(entity)
+    steps = track(kind, state) if state in kind.choices and rights[STATE] in ("read", "edit") else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
     return page(
         request,

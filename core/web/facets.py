@@ -23,15 +23,15 @@ class Facet:
     url: str
 
 
-def state_choices(entity: Entity) -> dict[str, str]:
-    """Titles of the entity's states by code; empty if it has none."""
+def states(entity: Entity) -> Choice:
+    """The entity's states; without choices if it has none."""
     found = [field.type for field in entity.fields if field.name == STATE]
-    return dict(found[0].choices) if found and isinstance(found[0], Choice) else {}
+    return found[0] if found and isinstance(found[0], Choice) else Choice({})
 
 
 def facets(entity: Entity, rights: Rights, query: Query, path: str) -> tuple[Facet, ...]:
     """The chips of a list; none if the reader may not ask by state."""
-    choices = state_choices(entity)
+    choices = states(entity).choices
     if not choices or entity.public or not rights.may_ask(entity, entity.field(STATE)):
         return ()
     chosen, rest = split(query.filter)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-# States that end or interrupt a course; they stand beside the row of steps.
-ASIDE = frozenset({"sealed", "lost", "closed"})
+from core.fields import Choice
 
 
 @dataclass(frozen=True)
@@ -19,13 +17,16 @@ class Step:
     apart: bool = False
 
 
-def track(choices: Mapping[str, str], state: str) -> tuple[Step, ...]:
+def track(kind: Choice, state: str) -> tuple[Step, ...]:
     """The steps in their order; a record that stands aside has no step of now, and nothing is known of before."""
-    row = [code for code in choices if code not in ASIDE]
+    choices = kind.choices
+    row = [code for code in choices if code not in kind.aside]
     here = row.index(state) if state in row else -1
     steps = [
         Step(code, choices[code], "now" if place == here else "past" if place < here else "todo")
         for place, code in enumerate(row)
     ]
-    aside = [Step(code, choices[code], "now" if code == state else "todo", True) for code in choices if code in ASIDE]
+    aside = [
+        Step(code, choices[code], "now" if code == state else "todo", True) for code in choices if code in kind.aside
+    ]
     return (*steps, *aside)

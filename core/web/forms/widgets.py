@@ -117,7 +117,9 @@ def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Wid
     kind: Any = field.type
     widget = widget_of(field)
     if kind.kind == "choice":
-        return _select(field, [("", tuple(Choice(code, say(title)) for code, title in kind.choices.items()))])
+        return _select(
+            field, [("", tuple(Choice(code, say(kind.choices[code])) for code in kind.offered or kind.choices))]
+        )
     if kind.kind == "boolean" and not field.required:
         return _select(field, [("", (Choice("true", say(_("Yes"))), Choice("false", say(_("No")))))])
     if kind.kind == "reference":
