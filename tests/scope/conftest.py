@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scope.scene import Scene, put_on
 from tests.scope.stage import Stage
 from tests.support.databases import create_database, drop_database
 from tests.support.site import Site
@@ -23,3 +24,11 @@ def stage(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     made.engine.dispose()
     site.close()
     drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def cast(stage: Stage) -> Iterator[Scene]:
+    """The fixed cast, and what each of them may see."""
+    scene = Scene(stage, put_on(stage))
+    yield scene
+    scene.close()

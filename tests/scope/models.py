@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from core.db.base import Binnable, CustomerScoped, Record, RecordScoped, metadata, plugin_base
 from core.db.types import text
 from core.fields import Integer, Reference, Text
-from core.models import Customer
+from core.models import Customer, User
 from core.security.catalog import Catalog
 from core.security.store import RightsStore
 from core.services.work import Kernel
@@ -36,7 +36,11 @@ class Deal(Record, RecordScoped, Binnable, Base):
     amount: Mapped[int] = mapped_column(default=0)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("core_customer.id"))
 
+    part_of_id: Mapped[int | None] = mapped_column(ForeignKey("tst_deal.id"))
+
     customer: Mapped[Customer | None] = relationship(Customer)
+    holder: Mapped[User | None] = relationship(User)
+    parts: Mapped[list[Deal]] = relationship()
     partners: Mapped[list[Customer]] = relationship(Customer, secondary=deal_partner, order_by=Customer.id)
     visits: Mapped[list[Visit]] = relationship(back_populates="deal", order_by="Visit.id")
 

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-CUSTOMER, VISIT = "core.customer", "tst.visit"
-
 
 @dataclass(frozen=True)
 class Unit:
@@ -104,7 +102,21 @@ class Visit:
     deleted: bool
 
 
-Record = Customer | Visit
+@dataclass(frozen=True)
+class Deal:
+    """Has an owner of its own; that it names a customer opens neither of them."""
+
+    id: int
+    owner_id: int | None
+    unit_id: int
+    secrecy: int
+    customer_id: int | None
+    amount: int
+    deleted: bool
+
+
+Record = Customer | Deal | Visit
+KEYS = {Customer: "core.customer", Deal: "tst.deal", Visit: "tst.visit"}
 
 
 @dataclass
@@ -118,6 +130,7 @@ class World:
     users: dict[int, User] = field(default_factory=dict)
     shares: dict[int, Share] = field(default_factory=dict)
     customers: dict[int, Customer] = field(default_factory=dict)
+    deals: dict[int, Deal] = field(default_factory=dict)
     visits: dict[int, Visit] = field(default_factory=dict)
 
     def units_above(self, unit_id: int) -> set[int]:
@@ -149,8 +162,8 @@ class World:
         """Whether the record is there for the user: what is in the bin is there for nobody."""
         return not record.deleted and self.can(user, "view", record)
 
-    def may_create(self, user: User, new: Customer) -> bool:
-        """The whole judgement of a new customer: another owner, or none, needs `assign` as well."""
+    def may_create(self, user: User, new: Customer | Deal) -> bool:
+        """The whole judgement of a new record: another owner, or none, needs `assign` as well."""
         return self.can(user, "create", new) and (new.owner_id == user.id or self.can(user, "assign", new))
 
     def _can_with_visit(self, user: User, action: str, visit: Visit) -> bool:
@@ -160,7 +173,7 @@ class World:
         return action == "view" or self._granted(user, action, visit)
 
     def _grants(self, user: User, action: str, record: Record) -> list[Grant]:
-        key = VISIT if isinstance(record, Visit) else CUSTOMER
+        key = KEYS[type(record)]
         return [
             grant
             for role_id in user.role_ids
@@ -185,25 +198,25 @@ class World:
         )
 
     def _matches(self, user: User, action: str, grant: Grant, record: Record) -> bool:
-        customer = self.customers[record.customer_id] if isinstance(record, Visit) else record
-        if not self._reaches(user, action, grant.reach, customer):
+        place = self.customers[record.customer_id] if isinstance(record, Visit) else record
+        if not self._reaches(user, action, grant.reach, place):
             return False
         return grant.condition is None or Reading(self, user).holds(grant.condition, record)
 
-    def _reaches(self, user: User, action: str, reach: str, customer: Customer) -> bool:
+    def _reaches(self, user: User, action: str, reach: str, place: Customer | Deal) -> bool:
         match reach:
             case "own":
-                mine = customer.owner_id == user.id
-                return mine and (action != "create" or customer.unit_id == user.unit_id)
+                mine = place.owner_id == user.id
+                return mine and (action != "create" or place.unit_id == user.unit_id)
             case "unit":
-                return customer.unit_id == user.unit_id
+                return place.unit_id == user.unit_id
             case "subtree":
-                return user.unit_id in self.units_above(customer.unit_id)
+                return user.unit_id in self.units_above(place.unit_id)
             case "all":
                 return True
         raise ValueError(reach)
 
-    def _shared(self, user: User, action: str, customer: Customer) -> bool:
+    def _shared(self, user: User, action: str, record: Customer | Deal) -> bool:
         """A share to a unit is for its people and for those of the units below it."""
         targets = {
             "user": {user.id},
@@ -211,8 +224,8 @@ class World:
             "role": set(user.role_ids),
         }
         return any(
-            share.entity == CUSTOMER
-            and share.record_id == customer.id
+            share.entity == KEYS[type(record)]
+            and share.record_id == record.id
             and share.target_id in targets[share.to]
             and action in share.actions
             and share.is_live(self.now)
@@ -234,6 +247,7 @@ FIELDS: Mapping[type, Mapping[str, type | None]] = {
         "parent": Customer,
         "secrecy": None,
     },
+    Deal: {"customer": Customer, "amount": None, "owner": User, "unit": Unit, "secrecy": None},
     Visit: {"customer": Customer, "effort": None},
     User: {"login": None, "unit": Unit, "clearance": None},
     Unit: {"code": None, "parent": Unit, "kind": None},
@@ -254,6 +268,23 @@ def is_readable(condition: Any, kind: type) -> bool:
         if step is None or name not in FIELDS[step]:
             return False
         step = FIELDS[step][name]
+    return True
+
+
+PUBLIC: Mapping[type, set[str]] = {User: {"login", "name"}, Unit: {"code", "name"}}
+"""What everybody may know of these; the rest only who is granted a view of them all."""
+
+
+def is_askable(condition: Any, kind: type) -> bool:
+    """Whether somebody without a grant on people and units may filter by the condition."""
+    operator, *arguments = condition
+    if operator in ("and", "or", "not"):
+        return all(is_askable(argument, kind) for argument in arguments)
+    step: type | None = kind
+    for name in arguments[0].split("."):
+        if step is not None and name not in PUBLIC.get(step, {name}):
+            return False
+        step = FIELDS[step][name] if step is not None else None
     return True
 
 

@@ -27,6 +27,10 @@ _MODELS: tuple[Any, ...] = (Unit, User, Role, Customer, Deal, Visit, Diary, Shar
 _LINKS = (user_role, deal_partner)
 
 
+class Undo(Exception):
+    """Ends a unit of work without a trace."""
+
+
 class Stage:
     """A site with the test plugin on. `engine` is a plain one: no guard, no tripwire."""
 
@@ -123,6 +127,7 @@ def _rows(world: oracle.World) -> Iterator[tuple[Any, Rows]]:
         [{"user_id": user.id, "role_id": role_id} for user in world.users.values() for role_id in user.role_ids],
     )
     yield Customer, _complete(Customer, [_customer(customer) for customer in world.customers.values()])
+    yield Deal, _complete(Deal, [_deal(deal) for deal in world.deals.values()])
     yield Visit, _complete(Visit, [_visit(visit) for visit in world.visits.values()])
     yield Share, _complete(Share, [_share(share) for share in world.shares.values()])
 
@@ -140,6 +145,11 @@ def _role(role: oracle.Role) -> dict[str, Any]:
 def _customer(customer: oracle.Customer) -> dict[str, Any]:
     row = asdict(customer)
     return {**row, "deleted_at": LONG_AGO if row.pop("deleted") else None}
+
+
+def _deal(deal: oracle.Deal) -> dict[str, Any]:
+    row = asdict(deal)
+    return {**row, "name": f"d{deal.id}", "deleted_at": LONG_AGO if row.pop("deleted") else None}
 
 
 def _visit(visit: oracle.Visit) -> dict[str, Any]:

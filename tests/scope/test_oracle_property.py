@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 
 from core.entities.listing import ask
 from core.entities.resolver import SystemResolver, row_of
+from core.errors import Forbidden
 from core.models import Customer, Term, User
 from core.security.scope import ACTION, FOR, ROWS
 from core.services import records
 from core.services.work import Ctx
 from tests.scope import oracle
-from tests.scope.models import Visit
-from tests.scope.oracle import Reading, World
+from tests.scope.models import Deal, Visit
+from tests.scope.oracle import Reading, World, is_askable
 from tests.scope.stage import Stage
 from tests.scope.worlds import ACTIONS, WorldMaker
 
@@ -73,6 +74,10 @@ class Check:
     def filters(self, condition: Any) -> None:
         """A filter meets only what the reader sees, on its way too."""
         entity = self.ctx.catalog["core.customer"]
+        if not is_askable(condition, oracle.Customer):
+            with pytest.raises(Forbidden):
+                ask(self.ctx.rights, entity, filter=condition)
+            return
         wanted = ask(self.ctx.rights, entity, filter=condition, limit=500, count=True)
         page = records.listing(self.ctx, wanted)
         reading = Reading(self.world, self.user, self._sees_other)
@@ -125,14 +130,16 @@ def compare(stage: Stage, maker: WorldMaker) -> int:
     """Every surface for every person of one world; the number of decisions."""
     decisions = 0
     for user in maker.world.users.values():
-        condition = maker.condition(depth=2)
+        conditions = [maker.condition() for _ in range(3)]
         with stage.acting(user) as ctx:
             check = Check(stage, maker.world, user, ctx)
             check.reads()
             check.looks_from_others()
-            check.filters(condition)
+            for condition in conditions:
+                check.filters(condition)
             check.visits()
             check.actions(Customer, dict(maker.world.customers))
+            check.actions(Deal, dict(maker.world.deals))
             check.actions(Visit, dict(maker.world.visits))
         decisions += check.decisions
     return decisions

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from tests.scope.oracle import Customer, Grant, Role, Share, Term, Unit, User, Visit, World
+from tests.scope.oracle import Customer, Deal, Grant, Role, Share, Term, Unit, User, Visit, World
 
 FIRST = 1000  # ids below belong to what every site begins with
 ROOT_UNIT = 1
@@ -76,6 +76,16 @@ class WorldMaker:
                 some(world.customers, 0.6),
                 deleted=self.rng.random() < 0.15,
             )
+        for deal_id in self.ids(how_many // 2):
+            world.deals[deal_id] = Deal(
+                deal_id,
+                some(world.users, 0.2),
+                some(world.units),
+                some((0, 1, 1, 2)),
+                some(world.customers, 0.2),
+                some((0, 5, 50)),
+                deleted=self.rng.random() < 0.1,
+            )
         for visit_id in self.ids(how_many):
             world.visits[visit_id] = Visit(
                 visit_id, some(world.customers), some((0, 30, 60), 0.2), deleted=self.rng.random() < 0.1
@@ -109,19 +119,25 @@ class WorldMaker:
             entity,
             self.some(("view",) * 5 + ("*", "*") + ACTIONS),
             self.some(REACHES),
-            self.condition(of_visit=entity == "tst.visit") if self.rng.random() < 0.45 else None,
+            self._about(entity) if self.rng.random() < 0.45 else None,
             self.rng.random() < 0.15 if deny is None else deny,
         )
 
     # --- conditions -------------------------------------------------------------------------------
 
-    def condition(self, depth: int = 2, *, of_visit: bool = False) -> Any:
+    def _about(self, entity: str) -> Any:
+        """A condition for a grant. One on all entities names fields that only some of them have."""
+        return self.condition(kind={"tst.visit": "visit", "tst.deal": "deal"}.get(entity, "customer"))
+
+    def condition(self, depth: int = 2, *, kind: str = "customer") -> Any:
         if depth and self.rng.random() < 0.4:
             operator = self.some(("and", "or", "not"))
             parts = 1 if operator == "not" else self.rng.randint(2, 3)
-            return [operator, *(self.condition(depth - 1, of_visit=of_visit) for _ in range(parts))]
-        if of_visit:
+            return [operator, *(self.condition(depth - 1, kind=kind) for _ in range(parts))]
+        if kind == "visit":
             return self.some((self._number("effort", (0, 30, 60)), self.customer_leaf("customer.")))
+        if kind == "deal":
+            return self.some((self._number("amount", (0, 5, 50)), self.customer_leaf("customer."), self._owner()))
         return self.customer_leaf(self.some(("", "", "", "parent.")))
 
     def customer_leaf(self, prefix: str) -> Any:
