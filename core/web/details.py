@@ -57,7 +57,7 @@ def view(entity: Entity, request: Request) -> Response:
     document = look.document(entity, record)
     rights = look.rights_on(entity, entity.fields, record)
     show = display(request, ctx)
-    state = document.get(STATE)
+    state = str(document.get(STATE))
     kind = states(entity)
     steps = track(kind, state) if state in kind.choices and rights[STATE] in ("read", "edit") else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
