@@ -49,6 +49,7 @@ TABLES = "kehu_tables"  # execution option: link tables that may be read along, 
 ALL = "*"
 _OPEN = "kehu_all_"  # begins the aliases of tables that the criteria themselves look into, unlimited
 _FLUSHING = "kehu_flushing"
+_SHOWN = "kehu_shown"  # what the hooks of a flush were shown; a changed collection can write more
 
 
 class Refused(RuntimeError):
@@ -117,8 +118,9 @@ def _still_visible(statement: Any, mapper: Any, options: Iterable[Any]) -> Any:
 
 
 @event.listens_for(GuardedSession, "before_flush")
-def _judge(session: GuardedSession, _context: Any, _objects: Any) -> None:
+def _judge(session: GuardedSession, context: Any, _objects: Any) -> None:
     new, deleted = list(session.new), list(session.deleted)
+    context.attributes[_SHOWN] = {inspect(obj) for obj in (*new, *session.dirty, *deleted)}
     dirty = [obj for obj in session.dirty if session.is_modified(obj)]
     if not (new or dirty or deleted):
         return
@@ -130,8 +132,11 @@ def _judge(session: GuardedSession, _context: Any, _objects: Any) -> None:
 
 
 @event.listens_for(GuardedSession, "after_flush")
-def _judge_result(session: GuardedSession, _context: Any) -> None:
+def _judge_result(session: GuardedSession, context: Any) -> None:
     session.bind.info.pop(_FLUSHING, None)
+    for state, (_deleted, only_listed) in context.states.items():
+        if not only_listed and state not in context.attributes[_SHOWN]:
+            raise Refused(f"a collection would write a {state.class_.__name__} that no hook has seen: change it itself")
     for hook in session.hooks:
         hook.after(session)
 
