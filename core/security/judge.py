@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, RelationshipDirection, Session
 
 from core.db.base import AttachedTo, Binnable, RecordScoped
-from core.db.guard import Refused
+from core.db.guard import ALL, TABLES, Refused
 from core.errors import Forbidden
 from core.i18n import _
 from core.security.catalog import attribute_name
@@ -24,8 +24,9 @@ from plugins import Entity
 
 READ_ONLY = _("This token may only read.")
 _CHUNK = 500
-_STAMPED = {"version", "created_at", "created_by_id", "updated_at", "updated_by_id", "sort_key"}
+_STAMPED = {"version", "updated_at", "updated_by_id", "sort_key"}
 Demand = tuple[Entity, str]
+Asked = dict[Demand, set[int]]
 
 
 class FlushJudge:
@@ -33,35 +34,34 @@ class FlushJudge:
 
     def __init__(self, identity: Identity, rights: Rights) -> None:
         self.identity, self.rights = identity, rights
-        self._made: list[tuple[Demand, Any]] = []
+        self._new: list[Any] = []
+        self._changed: list[tuple[Any, set[str]]] = []
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        """The rows as they are stored: what is changed and what goes."""
         if self.identity.read_only:
             raise Forbidden(READ_ONLY)
-        asked: dict[Demand, set[int]] = {}
-        self._made = []
-        for obj in new:
-            self._made += [(demand, obj) for demand in self._on_create(obj)]
-        for obj in dirty:
-            for demand, record_id in self._on_change(obj):
-                asked.setdefault(demand, set()).add(record_id)
-                self._made.append((demand, obj))
-        for obj in deleted:
-            entity = self._entity(obj)
+        for obj in (*new, *dirty, *deleted):
+            self._entity(obj)
+        self._new, self._changed = new, [(obj, self._actions(obj)) for obj in dirty]
+        asked: Asked = {}
+        for obj, actions in (*self._changed, *((obj, {"delete"}) for obj in deleted)):
             if isinstance(obj, AttachedTo):
-                asked.setdefault(self._target(obj), set()).add(obj.record_id)
+                self._ask_attached(asked, obj, *_stored_target(session, obj))
             else:
-                asked.setdefault((entity, "delete"), set()).add(obj.id)
-        for demand, ids in asked.items():
-            self._require(session, demand, ids)
+                self._ask(asked, obj, actions)
+        self._require_all(session, asked)
 
     def after(self, session: Session) -> None:
-        asked: dict[Demand, set[int]] = {}
-        for demand, obj in self._made:
-            asked.setdefault(demand, set()).add(obj.record_id if isinstance(obj, AttachedTo) else obj.id)
-        self._made = []
-        for demand, ids in asked.items():
-            self._require(session, demand, ids)
+        """The rows as they have become, keys that relationships set included."""
+        asked: Asked = {}
+        for obj, actions in (*self._changed, *((obj, self._to_create(obj)) for obj in self._new)):
+            if isinstance(obj, AttachedTo):
+                self._ask_attached(asked, obj, obj.entity, obj.record_id)
+            else:
+                self._ask(asked, obj, actions)
+        self._new, self._changed = [], []
+        self._require_all(session, asked)
 
     def _entity(self, obj: Any) -> Entity:
         entity = self.rights.catalog.of_model(type(obj))
@@ -69,32 +69,34 @@ class FlushJudge:
             raise Refused(f"{type(obj).__name__} is not an entity: write it in elevated work")
         return entity
 
-    def _target(self, obj: AttachedTo) -> Demand:
-        entity = self.rights.catalog.get(obj.entity)
+    def _ask(self, asked: Asked, obj: Any, actions: Iterable[str]) -> None:
+        stored = inspect(obj).identity  # None while it is new
+        for action in actions:
+            asked.setdefault((self._entity(obj), action), set()).add(stored[0] if stored else obj.id)
+
+    def _ask_attached(self, asked: Asked, obj: AttachedTo, entity_key: str, record_id: int) -> None:
+        entity = self.rights.catalog.get(entity_key)
         if entity is None:
-            raise Refused(f"there is no entity {obj.entity}")
-        return entity, obj.RIGHT
+            raise Refused(f"there is no entity {entity_key}")
+        asked.setdefault((entity, obj.RIGHT), set()).add(record_id)
 
-    def _on_create(self, obj: Any) -> Iterable[Demand]:
-        entity = self._entity(obj)
-        if isinstance(obj, AttachedTo):
-            yield self._target(obj)
-            return
-        yield entity, "create"
-        if isinstance(obj, RecordScoped) and obj.owner_id != self.identity.user_id:
-            yield entity, "assign"
+    def _to_create(self, obj: Any) -> set[str]:
+        others = isinstance(obj, RecordScoped) and obj.owner_id != self.identity.user_id
+        return {"create", "assign"} if others else {"create"}
 
-    def _on_change(self, obj: Any) -> Iterable[tuple[Demand, int]]:
-        entity = self._entity(obj)
-        if isinstance(obj, AttachedTo):
-            yield self._target(obj), obj.record_id
-            return
-        rights = {attribute_name(field): field.right for field in entity.fields}
+    def _actions(self, obj: Any) -> set[str]:
+        """The rights that the change of these attributes needs."""
+        rights = {attribute_name(field): field.right for field in self._entity(obj).fields}
         if isinstance(obj, Binnable):
             rights["deleted_at"] = "delete"
-        changed = {name for name in changed_attributes(obj) if not _is_derived(name)}
-        for action in {rights.get(name, "edit") for name in changed}:
-            yield (entity, action), obj.id
+        if isinstance(obj, RecordScoped):  # whatever its plugin declares
+            rights[obj.OWNER] = rights[obj.UNIT] = "assign"
+        written = {name for name in _columns_behind(obj, changed_attributes(obj)) if not _is_derived(name)}
+        return {rights.get(name, "edit") for name in written} or {"edit"}
+
+    def _require_all(self, session: Session, asked: Asked) -> None:
+        for demand, ids in asked.items():
+            self._require(session, demand, ids)
 
     def _require(self, session: Session, demand: Demand, ids: set[int]) -> None:
         entity, action = demand
@@ -111,6 +113,25 @@ class FlushJudge:
 def changed_attributes(obj: Any) -> set[str]:
     """Names of the attributes whose value differs from what was loaded."""
     return {state.key for state in inspect(obj).attrs if state.history.has_changes()}
+
+
+def _columns_behind(obj: Any, names: Iterable[str]) -> Iterable[str]:
+    """The attributes of the columns that a change is written to: of a reference, those of its key."""
+    mapper: Mapper[Any] = inspect(type(obj))
+    for name in names:
+        relation = mapper.relationships.get(name)
+        if relation is None or relation.direction is not RelationshipDirection.MANYTOONE:
+            yield name
+        else:
+            yield from (mapper.get_property_by_column(column).key for column in relation.local_columns)
+
+
+def _stored_target(session: Session, obj: Any) -> tuple[str, int]:
+    """What an attached row hangs on in the database, whatever its object says by now."""
+    table = inspect(type(obj)).local_table
+    statement = select(table.c.entity, table.c.record_id).where(table.c.id == inspect(obj).identity[0])
+    entity, record_id = session.connection().execute(statement, execution_options={TABLES: ALL}).one()
+    return entity, record_id
 
 
 def _is_derived(attribute: str) -> bool:
