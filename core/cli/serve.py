@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from functools import partial
 from typing import Any
@@ -30,7 +31,12 @@ def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
         return
     from core.app import make_app
 
-    server = _server(make_app(kernel), host, port)
+    try:
+        server = _server(make_app(kernel), host, port)
+    except OSError as error:
+        raise KehuError(
+            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
+        ) from None
     click.echo(f"Kehu serves http://{host}:{server.effective_port}")
     signal.signal(signal.SIGTERM, _stop)
     server.run()
@@ -66,8 +72,6 @@ def _serve_many(ini: Any, host: str, port: int, workers: int) -> None:
         from granian.constants import Interfaces
     except ModuleNotFoundError:
         raise KehuError("several workers need granian; run: pip install 'kehu[prod]'") from None
-    import os
-
     os.environ["KEHU_INI"] = str(ini)
     Granian(
         "core.app:from_ini", factory=True, address=host, port=port, interface=Interfaces.WSGI, workers=workers

@@ -110,6 +110,8 @@ def test_serve_answers_and_stops_after_the_last_request(kehu: Kehu, tmp_path: Pa
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         address = server.stdout.readline().split()[-1]
+        port = address.rpartition(":")[2]
+        assert "choose another --port" in kehu("serve", "--port", port, code=1).stderr
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{address}/api/v1/me", timeout=10)
         assert refused.value.code == 401
