@@ -48,6 +48,7 @@ from core.db.base import MAX_IDENTIFIER, metadata
 TABLES = "kehu_tables"  # execution option: link tables that may be read along, or ALL tables
 ALL = "*"
 _OPEN = "kehu_all_"  # begins the aliases of tables that the criteria themselves look into, unlimited
+WRITTEN = "kehu_written"  # execution option of a connection on which something has been written
 _FLUSHING = "kehu_flushing"
 _SHOWN = "kehu_shown"  # what the hooks of a flush were shown; a changed collection can write more
 
@@ -97,6 +98,8 @@ def _attach(state: ORMExecuteState) -> None:
     if scope.everything:
         if not state.is_select and not state.session.hooks:  # type: ignore[attr-defined]
             raise Refused("this session is for reading")
+        if not state.is_select:
+            _note_writing(state.session)
         state.update_execution_options(**{TABLES: ALL})
         return
     if not state.is_orm_statement or state.is_from_statement or not state.is_select:
@@ -128,7 +131,17 @@ def _judge(session: GuardedSession, context: Any, _objects: Any) -> None:
         raise Refused("this session is for reading")
     for hook in session.hooks:
         hook.before(session, new, dirty, deleted)
+    _note_writing(session)
     session.bind.info[_FLUSHING] = True
+
+
+def _note_writing(session: Any) -> None:
+    session.bind.execution_options(**{WRITTEN: True})
+
+
+def has_written(session: Any) -> bool:
+    """Whether the session may read what its transaction has written and may yet take back."""
+    return bool(session.bind.get_execution_options().get(WRITTEN))
 
 
 @event.listens_for(GuardedSession, "after_flush")

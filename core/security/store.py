@@ -2,7 +2,8 @@
 
 `core_epoch` counts changes of facts: `rights` for units, users, roles and terms, `shares` for
 shares. A request reads both numbers when it begins; what was compiled under other numbers is
-compiled anew. What is read after the numbers can only be newer than they say, never older.
+compiled anew. What is read after the numbers can only be newer than they say, never older. What a
+transaction reads after it has written something is not kept: it may be rolled back.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from threading import Lock
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from core.db.guard import has_written
 from core.models import Role, Share, Unit, User, user_role
 from core.security.catalog import Catalog
 from core.security.org import Node, Org
@@ -48,7 +50,8 @@ class RightsStore:
             return known[1]
         rows = session.execute(select(Unit.id, Unit.code, Unit.name, Unit.kind, Unit.parent_id, Unit.base_currency))
         org = Org(Node(*row) for row in rows)
-        self._org = (epochs.rights, org)
+        if not has_written(session):
+            self._org = (epochs.rights, org)
         return org
 
     def rights(self, session: Session, user_id: int, epochs: Epochs, now: dt.datetime, today: dt.date) -> Rights:
@@ -63,6 +66,8 @@ class RightsStore:
         person = _person(session, user_id)
         shares = _shares(session, person, org, now)
         rights = Rights(person, org, shares, self.catalog, today, self.zone)
+        if has_written(session):
+            return rights
         with self._lock:
             self._rights[user_id] = (key, rights)
             if len(self._rights) > MOST_USERS:
