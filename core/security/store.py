@@ -17,6 +17,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.db.guard import has_written
+from core.errors import Forbidden
 from core.models import Role, Share, Unit, User, user_role
 from core.security.catalog import Catalog
 from core.security.org import Node, Org
@@ -55,7 +56,7 @@ class RightsStore:
         return org
 
     def rights(self, session: Session, user_id: int, epochs: Epochs, now: dt.datetime, today: dt.date) -> Rights:
-        """The user's rights at `now`; `today` is the site's business date."""
+        """The user's rights at `now`; `today` is the site's business date. Forbidden for one who has left."""
         key = (epochs, today)
         with self._lock:
             known = self._rights.get(user_id)
@@ -80,7 +81,11 @@ def _fresh(shares: Shares, now: dt.datetime) -> bool:
 
 
 def _person(session: Session, user_id: int) -> Person:
-    unit_id, clearance = session.execute(select(User.unit_id, User.clearance).where(User.id == user_id)).one()
+    present = select(User.unit_id, User.clearance).where(User.id == user_id, User.active, User.deleted_at.is_(None))
+    found = session.execute(present).one_or_none()
+    if found is None:
+        raise Forbidden
+    unit_id, clearance = found
     roles = session.execute(
         select(Role.id, Role.grants, Role.field_rights)
         .join(user_role, user_role.c.role_id == Role.id)
