@@ -128,9 +128,9 @@ def _rows(world: oracle.World) -> Iterator[tuple[Any, Rows]]:
         user_role,
         [{"user_id": user.id, "role_id": role_id} for user in world.users.values() for role_id in user.role_ids],
     )
-    yield Customer, _complete(Customer, [_customer(customer) for customer in world.customers.values()])
-    yield Deal, _complete(Deal, [_deal(deal) for deal in world.deals.values()])
-    yield Visit, _complete(Visit, [_visit(visit) for visit in world.visits.values()])
+    yield Customer, _complete(Customer, [columns(customer) for customer in world.customers.values()])
+    yield Deal, _complete(Deal, [{**columns(deal), "name": f"d{deal.id}"} for deal in world.deals.values()])
+    yield Visit, _complete(Visit, [{**columns(visit), "subject": f"s{visit.id}"} for visit in world.visits.values()])
     yield Share, _complete(Share, [_share(share) for share in world.shares.values()])
 
 
@@ -144,19 +144,11 @@ def _role(role: oracle.Role) -> dict[str, Any]:
     return {"id": role.id, "code": f"r{role.id}", "name": "r", "grants": [asdict(grant) for grant in role.grants]}
 
 
-def _customer(customer: oracle.Customer) -> dict[str, Any]:
-    row = asdict(customer)
-    return {**row, "deleted_at": LONG_AGO if row.pop("deleted") else None}
-
-
-def _deal(deal: oracle.Deal) -> dict[str, Any]:
-    row = asdict(deal)
-    return {**row, "name": f"d{deal.id}", "deleted_at": LONG_AGO if row.pop("deleted") else None}
-
-
-def _visit(visit: oracle.Visit) -> dict[str, Any]:
-    row = asdict(visit)
-    return {**row, "subject": f"s{visit.id}", "deleted_at": LONG_AGO if row.pop("deleted") else None}
+def columns(record: oracle.Customer | oracle.Deal | oracle.Visit) -> dict[str, Any]:
+    """The record's values by column."""
+    row = asdict(record)
+    deleted = row.pop("deleted")
+    return {**row, "deleted_at": LONG_AGO if deleted else None}
 
 
 def _share(share: oracle.Share) -> dict[str, Any]:
