@@ -34,10 +34,11 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True)
 class Text:
-    """A string of at most `length` characters; `lines` allows line breaks."""
+    """A string of at most `length` characters; `lines` allows line breaks, `strip` drops blanks at the ends."""
 
     length: int = 200
     lines: bool = False
+    strip: bool = True
     kind = "text"
 
     def parse(self, value: Any) -> str | None:
@@ -48,7 +49,7 @@ class Text:
             raise BadValue(_("Give text."))
         if _CONTROL.search(value) or _SURROGATE.search(value):
             raise BadValue(_("Remove the characters that cannot be stored (control characters or half symbols)."))
-        value = value.strip()
+        value = value.strip() if self.strip else value
         if not self.lines and ("\n" in value or "\r" in value):
             raise BadValue(_("Write it on one line."))
         if len(value) > self.length:

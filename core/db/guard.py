@@ -17,6 +17,7 @@ Reads need a `Scope` in `session.info`; writes need hooks. A session without the
 from __future__ import annotations
 
 import re
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -185,7 +186,7 @@ class Limited(FunctionElement[bool]):
 @compiles(Limited)
 def _compile_limited(element: Limited, compiler: Any, **kw: Any) -> str:
     marked, criterion = element.clauses
-    return f"/*{compiler.process(marked, **kw)}*/ ({compiler.process(criterion, **kw)})"
+    return f"/*{_TOKEN} {compiler.process(marked, **kw)}*/ ({compiler.process(criterion, **kw)})"
 
 
 def never() -> ColumnElement[bool]:
@@ -211,7 +212,7 @@ def models_of(statement: Any) -> frozenset[type]:
         return _walk(statement)
     found = _models_memo.get(key.key)
     if found is None:
-        if len(_models_memo) > 5000:
+        if len(_models_memo) > 500:
             _models_memo.clear()
         found = _models_memo[key.key] = _walk(statement)
     return found
@@ -321,7 +322,8 @@ def unlimited_tables(statement: str) -> frozenset[str]:
     return frozenset(table for table, alias in named if marks[alias] < times[alias])
 
 
-_MARK = re.compile(r"/\*(\w+)\.id\*/")
+_TOKEN = secrets.token_hex(4)  # so that nothing else in a statement can look like a mark
+_MARK = re.compile(rf"/\*{_TOKEN} (\w+)\.id\*/")
 
 
 @lru_cache(maxsize=4)

@@ -60,7 +60,12 @@ class Reader:
         meta = [name for name in META if fields is None or name in fields or name in ("id", "version")]
         rights = [self.rights_on(entity, chosen, record) for record in records]
         self._look_up(self._references(chosen, meta, records, rights))
-        return [self._document(chosen, meta, record, given) for record, given in zip(records, rights, strict=True)]
+        documents = [self._document(chosen, meta, record, given) for record, given in zip(records, rights, strict=True)]
+        for record, document in zip(records, documents, strict=True):
+            if self._only_public(entity, record):
+                for name in META[2:]:
+                    document.pop(name, None)
+        return documents
 
     def document(self, entity: Entity, record: Any) -> dict[str, Any]:
         return self.documents(entity, [record])[0]
@@ -79,7 +84,7 @@ class Reader:
         if not ruled and not entity.public:
             return dict.fromkeys((field.name for field in fields), "edit")
         row = row_of(record)
-        only_public = bool(entity.public) and not self._granted(entity, row)
+        only_public = self._only_public(entity, record)
         given = {}
         for field in fields:
             if only_public and field.name not in entity.public:
@@ -90,8 +95,11 @@ class Reader:
                 given[field.name] = "edit"
         return given
 
-    def _granted(self, entity: Entity, row: Mapping[str, Any]) -> bool:
-        return self.rights.unlimited(entity, "view") or self.rights.covers(entity, "view", row, self.resolver)
+    def _only_public(self, entity: Entity, record: Any) -> bool:
+        """Whether the reader sees the record for its public fields alone."""
+        if not entity.public or self.rights.unlimited(entity, "view"):
+            return False
+        return not self.rights.covers(entity, "view", row_of(record), self.resolver)
 
     # --- labels -----------------------------------------------------------------------------------
 
@@ -142,8 +150,8 @@ class Reader:
         row = self.resolver.load(entity_key, label.id) or {}
         texts = {}
         for name, value in ((entity.label, label.label), (entity.natural_key, label.key)):
-            closed = name in ruled and self.rights.field_right(entity, entity.field(name), row, self.resolver)
-            texts[name] = mask(value) if closed in ("none", "mask") else value
+            right = self.rights.field_right(entity, entity.field(name), row, self.resolver) if name in ruled else "edit"
+            texts[name] = HIDDEN if right == "none" else mask(value) if right == "mask" else value
         return replace(label, label=texts[entity.label], key=texts[entity.natural_key])
 
     def _label_query(self, entity: Entity, ids: Sequence[int]) -> Any:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from uuid import uuid4
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -63,7 +64,9 @@ def _name_change(request: Request, response: Response) -> None:
 def _work(request: Request) -> Work:
     kernel: Kernel = request.kernel
     stack: ExitStack = request.environ["kehu.stack"]
-    return stack.enter_context(kernel.work(write=request.method not in SAFE))
+    # One name for all attempts: a COMMIT that lands late makes the next attempt fail, not double.
+    change = request.environ.setdefault("kehu.change", str(uuid4()))
+    return stack.enter_context(kernel.work(write=request.method not in SAFE, change=change))
 
 
 def _ctx(request: Request) -> Ctx:
@@ -72,7 +75,8 @@ def _ctx(request: Request) -> Ctx:
 
 
 def _visitor(request: Request) -> Visitor:
-    return Visitor(request.client_addr, request.user_agent)
+    # Not client_addr, which believes a header that anybody can send.
+    return Visitor((request.remote_addr or "")[:64] or None, request.user_agent)
 
 
 def identify(request: Request) -> Identity | None:

@@ -16,6 +16,7 @@ from core.http.work import MOST_BYTES
 from core.i18n import _, suggestion
 from core.rest.problems import TooLarge, WrongMethod, WrongType
 
+MOST_KEYS = 1000
 _ETAG = re.compile(r'(?:W/)?"(\d{1,10})"')
 
 
@@ -41,8 +42,8 @@ def json_object(request: Request, *, optional: bool = False) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise BadRequest(_("The body is not UTF-8.")) from None
     document = strict_json(text, _("The body is not JSON, or names a key twice."))
-    if not isinstance(document, dict):
-        raise BadRequest(_("Send a JSON object."))
+    if not isinstance(document, dict) or len(document) > MOST_KEYS:
+        raise BadRequest(_("Send a JSON object of at most ${n} fields.", mapping={"n": MOST_KEYS}))
     return document
 
 

@@ -10,6 +10,7 @@ No grant, no access.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ ANY = "*"
 REACHES = ("own", "unit", "subtree", "all")
 ACTIONS = ("view", "create", "edit", "delete", "assign", "share", "export", "import", "merge", "explain")
 READING = ("view", "export", "explain")
+MOST_TEXT = 20_000  # characters of a role's lines: each list that its holders see carries them
 FIELD_RIGHTS = ("none", "mask", "read", "edit")  # from least to most
 
 
@@ -103,6 +105,8 @@ def _lines(value: Any) -> list[Any]:
         return []
     if not isinstance(value, list) or len(value) > 500:
         raise BadValue(_("Give a list of at most 500 lines."))
+    if len(json.dumps(value, default=str)) > MOST_TEXT:
+        raise BadValue(_("These lines are too long together. Use simpler conditions."))
     return value
 
 
@@ -133,7 +137,7 @@ def _clean_grant(line: dict[str, Any], catalog: Catalog) -> dict[str, Any]:
         "entity": entity,
         "action": line["action"],
         "reach": line["reach"],
-        "condition": condition,
+        "condition": _plain(condition),
         "deny": line.get("deny", False),
     }
 
@@ -148,7 +152,12 @@ def _clean_field_right(line: dict[str, Any], catalog: Catalog) -> dict[str, Any]
     condition = line.get("condition")
     if condition is not None:
         _parsed(condition, entity, catalog)
-    return {"entity": entity.key, "field": line["field"], "right": line["right"], "condition": condition}
+    return {"entity": entity.key, "field": line["field"], "right": line["right"], "condition": _plain(condition)}
+
+
+def _plain(condition: Any) -> Any:
+    """The condition with exact decimals written as text, as JSON keeps them."""
+    return json.loads(json.dumps(condition, default=str))
 
 
 def _verbs(entity: Any, catalog: Catalog) -> tuple[str, ...]:
@@ -158,7 +167,9 @@ def _verbs(entity: Any, catalog: Catalog) -> tuple[str, ...]:
 
 def _parsed(condition: Any, entity: Entity, catalog: Catalog) -> None:
     try:
-        parse(condition, entity, catalog)
+        parsed = parse(condition, entity, catalog)
+        if any(catalog[key].field(name).type.kind == "references" for key, name in parsed.fields):
+            raise BadValue(_("conditions of roles cannot use fields with several references"))
     except BadCondition as bad:
         position, message = bad.problems[0]
         raise BadValue(_("condition ${at}: ${problem}", mapping={"at": position, "problem": message})) from None

@@ -41,7 +41,7 @@ class EpochWatch:
         self._risen = mark
 
     def write(self, connection: Connection) -> None:
-        connection = connection.execution_options(**{TABLES: ALL})
         for name in sorted(self._risen):
-            connection.execute(update(Epoch).where(Epoch.name == name).values(number=Epoch.number + 1))
+            raised = update(Epoch).where(Epoch.name == name).values(number=Epoch.number + 1)
+            connection.execute(raised, execution_options={TABLES: ALL})
         self._risen.clear()

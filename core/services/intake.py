@@ -16,6 +16,7 @@ from core.security.catalog import attribute, attribute_name
 from core.services.work import Ctx
 from plugins import Entity, Field
 
+_MOST_HINTS = 20
 ABSENT = _("There is no such record, or you may not see it.")
 
 
@@ -62,7 +63,8 @@ class Intake:
                     taken.wrong(name, _("This cannot be written."))
                 continue
             if name not in self._schema:
-                hint = suggestion(name, [child.name for child in self._schema])
+                known = [child.name for child in self._schema]
+                hint = suggestion(name[:80], known) if len(taken.errors) < _MOST_HINTS else ""  # each takes a while
                 taken.wrong(name, _("There is no such field.${hint}", mapping={"hint": hint}))
                 continue
             self._take(self.entity.field(name), raw, record, taken)

@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, inspect, select, update
@@ -52,12 +53,18 @@ class Journal:
         self.batch = self.uuid
         self.reason: str | None = None
         self.identity: Identity | None = None
+        self.door: str = "system"
+        self.address: str | None = None  # both of what nobody known does, such as a failed login
         self.entries: list[Entry] = []
         self._actions: dict[Any, str] = {}
 
     def call(self, record: Any, action: str) -> None:
         """Name the action under which the next change of this record is written down."""
         self._actions[record] = action
+
+    def called_off(self, record: Any) -> None:
+        """The action is over; what follows has its own name."""
+        self._actions.pop(record, None)
 
     def explain(self, reason: str) -> None:
         """Say why the transaction does more than the actor could by himself."""
@@ -106,9 +113,10 @@ class Journal:
         """Append what was collected. The last statements of the transaction."""
         if not self.entries:
             return
-        connection = connection.execution_options(**{TABLES: ALL})
+        # Said of each statement: said of the connection it would open the tables to all that follows.
+        run = partial(connection.execute, execution_options={TABLES: ALL})
         change = self._change()
-        change_id = connection.execute(insert(Change).values(**change)).inserted_primary_key[0]  # type: ignore[index]
+        change_id = run(insert(Change).values(**change)).inserted_primary_key[0]  # type: ignore[index]
         rows = [
             {
                 "seq": seq,
@@ -119,15 +127,13 @@ class Journal:
             }
             for seq, entry in enumerate(self.entries, 1)
         ]
-        connection.execute(insert(Audit), [{"change_id": change_id, **row} for row in rows])
-        number, previous = connection.execute(
+        run(insert(Audit), [{"change_id": change_id, **row} for row in rows])
+        number, previous = run(
             select(ChainHead.number, ChainHead.hash).where(ChainHead.id == HEAD).with_for_update()
         ).one()
         digest = link(previous, change, rows)
-        connection.execute(
-            update(Change).where(Change.id == change_id).values(number=number + 1, prev_hash=previous, hash=digest)
-        )
-        connection.execute(update(ChainHead).where(ChainHead.id == HEAD).values(number=number + 1, hash=digest))
+        run(update(Change).where(Change.id == change_id).values(number=number + 1, prev_hash=previous, hash=digest))
+        run(update(ChainHead).where(ChainHead.id == HEAD).values(number=number + 1, hash=digest))
         self.entries = []
 
     def _change(self) -> dict[str, Any]:
@@ -138,10 +144,10 @@ class Journal:
             "happened_at": self.now,
             "actor_id": who.user_id if who else None,
             "on_behalf": who.on_behalf if who else None,
-            "door": who.door if who else "system",
+            "door": who.door if who else self.door,
             "session_id": who.session_id if who else None,
             "token_id": who.token_id if who else None,
-            "address": who.address if who else None,
+            "address": who.address if who else self.address,
             "reason": self.reason,
         }
 

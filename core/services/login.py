@@ -9,16 +9,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, select
 
 from core.db.folding import fold
+from core.db.guard import GuardedSession
 from core.errors import Invalid, TooMany
 from core.i18n import _
 from core.models import Epoch, LoginAttempt, LoginSession, Token, User
 from core.security import passwords
 from core.security.identity import Identity
 from core.security.store import Epochs
-from core.services.work import Work
+from core.services.work import Kernel, Work
 
 MOST_FAILURES = 5
 LIVING = (User.active, User.deleted_at.is_(None))
@@ -38,25 +39,47 @@ class Visitor:
     agent: str | None = None
 
 
-def log_in(work: Work, login: str, password: str, visitor: Visitor) -> str | None:
+def log_in(kernel: Kernel, login: str, password: str, visitor: Visitor) -> str | None:
     """A new session's secret, or None for a wrong login or password; the failure is counted.
 
     Raises TooMany while the name is locked: five failures lock it for fifteen minutes, known or not.
+    The password is compared between two short transactions: it takes long, and writers wait for each other.
     """
+    login = "" if "\x00" in login else login.strip()
+    key = passwords.secret_hash(fold(login))
+    stored = kernel.run(lambda work: _stored(work, login, key), write=False)
+    right = passwords.fits(stored, password)
+    return kernel.run(lambda work: _settle(work, login, key, stored if right else None, password, visitor), write=True)
+
+
+def _stored(work: Work, login: str, key: str) -> str | None:
+    """What is kept of the user's password. TooMany while the name is locked."""
+    _refuse_locked(work, work.system.get(LoginAttempt, key))
+    return work.system.scalar(select(User.password_hash).where(User.login == login, *LIVING))
+
+
+def _settle(work: Work, login: str, key: str, proven: str | None, password: str, visitor: Visitor) -> str | None:
+    """Open a session if the password kept is still the one that was `proven`, else count a failure."""
     session = work.elevated("log in", write=True)
-    key = passwords.secret_hash(fold(login.strip()))
     attempt = session.get(LoginAttempt, key, with_for_update=True)
-    if attempt is not None and attempt.locked_until is not None and attempt.locked_until > work.now:
-        raise locked(attempt.locked_until, work.now)
-    user = session.scalars(select(User).where(User.login == login.strip(), *LIVING)).one_or_none()
-    if not passwords.fits(user.password_hash if user else None, password) or user is None:
-        _count_failure(work, attempt, key, user)
+    _refuse_locked(work, attempt)
+    user = session.scalars(select(User).where(User.login == login, *LIVING)).one_or_none()
+    if user is None or proven is None or user.password_hash != proven:
+        _count_failure(work, session, attempt, key)
+        if user is not None:
+            work.journal.door, work.journal.address = "web", visitor.address
+            work.journal.note("login-failed", "core.user", user.id)
         return None
     if attempt is not None:
         session.delete(attempt)
-    if user.password_hash and passwords.is_outdated(user.password_hash):
+    if passwords.is_outdated(proven):
         user.password_hash = passwords.keep(password)
     return _open(work, user, visitor)
+
+
+def _refuse_locked(work: Work, attempt: LoginAttempt | None) -> None:
+    if attempt is not None and attempt.locked_until is not None and attempt.locked_until > work.now:
+        raise locked(attempt.locked_until, work.now)
 
 
 def locked(until: dt.datetime, now: dt.datetime) -> TooMany:
@@ -65,18 +88,15 @@ def locked(until: dt.datetime, now: dt.datetime) -> TooMany:
     return TooMany(_("This login name is locked for the moment. Try again later."), seconds)
 
 
-def _count_failure(work: Work, attempt: LoginAttempt | None, key: str, user: User | None) -> None:
-    session = work.elevated("log in", write=True)
+def _count_failure(work: Work, session: GuardedSession, attempt: LoginAttempt | None, key: str) -> None:
     failures = (attempt.failures if attempt is not None else 0) + 1
     locked_until = None
     if failures >= MOST_FAILURES:
         failures, locked_until = 0, work.now + LOCKED_FOR
-    values = {"failures": failures, "locked_until": locked_until}
     if attempt is None:
-        session.execute(insert(LoginAttempt).values(login_hash=key, **values))
+        session.add(LoginAttempt(login_hash=key, failures=failures, locked_until=locked_until))
     else:
-        session.execute(update(LoginAttempt).where(LoginAttempt.login_hash == key).values(**values))
-    work.journal.note("login-failed", "core.user", user.id if user else None)
+        attempt.failures, attempt.locked_until = failures, locked_until
 
 
 def _open(work: Work, user: User, visitor: Visitor) -> str:

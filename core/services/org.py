@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from core.errors import Conflict, Invalid
 from core.i18n import _
 from core.models import Term, Unit, User
+from core.services.powers import require_admin
 from core.services.trees import is_below
 from core.services.work import Ctx
 from plugins import Rules
@@ -21,6 +22,8 @@ class UnitRules(Rules):
         roots = [node.id for node in ctx.work.org.nodes.values() if node.parent_id is None]
         if creating and values.get("parent") is None:
             values["parent"] = roots[0]
+        if record is not None and values.keys() & {"parent", "kind"}:
+            require_admin(ctx)
         if record is not None and "parent" in values:
             if record.parent_id is None or values["parent"] is None:
                 raise Invalid(errors={"parent": [_("The top unit stays the only one without a parent.")]})
@@ -49,6 +52,8 @@ class TermRules(Rules):
     def prepare(self, ctx: Ctx, record: Term | None, values: dict[str, Any], creating: bool) -> None:
         list_name = record.list_name if record else values.get("list")
         parent_id = values.get("parent")
+        if record is not None and "parent" in values:
+            require_admin(ctx)
         if parent_id is not None:
             parent = ctx.system.get_one(Term, parent_id)
             if parent.list_name != list_name:

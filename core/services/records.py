@@ -228,9 +228,7 @@ def _prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
 
 
 def _settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
-    """Raise what was wrong, then what is taken already."""
-    if taken.errors:
-        raise Invalid(errors=taken.errors)
+    """Raise what is taken already, then what was wrong."""
     model: Any = entity.model
     for field in entity.fields:
         column: Any = getattr(model, attribute_name(field), None)
@@ -243,6 +241,8 @@ def _settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
                 code="DUPLICATE",
                 errors={field.name: [_("This is taken already.")]},
             )
+    if taken.errors:
+        raise Invalid(errors=taken.errors)
 
 
 def _store(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
@@ -299,9 +299,15 @@ def act(
     arguments = Intake(ctx, replace(entity, fields=verb.arguments)).take(sent)
     if arguments.errors:
         raise Invalid(errors=arguments.errors)
+    look = reader(ctx)
+    before = look.rights_on(entity, entity.fields, record)
+    # A verb's arguments that are the record's own fields are closed where the fields are.
+    _all_open({name: before[name] for name in arguments.values.keys() & before.keys()})
     ctx.journal.call(record, verb.name)
     answer = verb.run(ctx, record, arguments.values)
+    _opens_nothing(entity, before, look.rights_on(entity, entity.fields, record))
     write(ctx)
+    ctx.journal.called_off(record)
     return record, answer
 
 

@@ -37,7 +37,7 @@ class ShareRules(Rules):
     def prepare(self, ctx: Ctx, record: Share | None, values: dict[str, Any], creating: bool) -> None:
         if creating:
             self._check_target(ctx, values)
-        for action in values.get("actions") or ():
+        for action in values.get("actions") or (record.actions if record else ()):
             self._require_own(ctx, record, values, action)
         begin = values.get("from", record.from_at if record else None)
         end = values.get("until", record.until_at if record else None)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.db.database import Database, retried
-from core.db.guard import GuardedSession
+from core.db.guard import GuardedSession, Refused
 from core.models import Change, Epoch
 from core.security.catalog import Catalog
 from core.security.identity import Identity
@@ -116,11 +116,8 @@ class Work:
         self.journal.identity = identity
         rights = self.kernel.store.rights(self.system, identity.user_id, self.epochs, self.now, self.today)
         stamp = Stamp(self.kernel.catalog, identity.user_id, self.now)
-        session = GuardedSession(
-            self.connection,
-            PersonScope(rights),
-            (stamp, FlushJudge(identity, rights), self.journal, self._epoch_watch),
-        )
+        hooks = (stamp, FlushJudge(identity, rights), self.journal, self._epoch_watch) if self.write else ()
+        session = GuardedSession(self.connection, PersonScope(rights), hooks)
         self._sessions.append(session)
         return Ctx(self, session, identity, rights)
 
@@ -129,6 +126,8 @@ class Work:
 
         Read-only unless `write`. Its objects never reach a person's session.
         """
+        if write and not self.write:
+            raise Refused("this unit of work is for reading")
         actor = self.journal.identity.user_id if self.journal.identity else None
         hooks = (Stamp(self.kernel.catalog, actor, self.now), self.journal, self._epoch_watch) if write else ()
         if write:

@@ -42,7 +42,7 @@ def log_in(context: Any, request: Request) -> Response:
     """A wrong password and an unknown name get the same answer; a locked name is refused by the service."""
     name, password = _text(request, "login"), _text(request, "password")
     target = after_login(_text(request, "next"))
-    secret = login.log_in(request.work, name, password, request.visitor)
+    secret = login.log_in(request.kernel, name, password, request.visitor)
     if secret is None:
         message = _("The login name or the password is not right. Check both and try again.")
         return _form(request, target, name=name, message=message, status=422)

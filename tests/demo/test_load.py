@@ -19,7 +19,6 @@ from core.models import Change, Customer, Share, Unit, User, user_role
 from core.security.passwords import check_strength
 from core.services import login, records
 from core.services.login import Visitor
-from core.services.work import Work
 from tests.support.databases import create_database, drop_database
 from tests.support.site import Site
 
@@ -96,17 +95,13 @@ def test_everybody_logs_in_and_works_where_he_should(site: Site) -> None:
     fill(site, 0)
     for person in PEOPLE:
         check_strength(PASSWORD, person.login)
-        assert site.kernel.run(lambda work, who=person.login: log_in(work, who), write=True), person.login  # type: ignore[misc]
+        assert login.log_in(site.kernel, person.login, PASSWORD, Visitor()), person.login
     with site.acting() as ctx:
         entity = ctx.catalog["core.user"]
         for person in PEOPLE:
             user_id = ctx.db.scalars(select(User.id).where(User.login == person.login)).one()
             shown = records.reader(ctx).document(entity, records.find(ctx, entity, user_id))
             assert (shown["unit"]["key"], [role["key"] for role in shown["roles"]]) == (person.unit, [person.role])
-
-
-def log_in(work: Work, who: str) -> str | None:
-    return login.log_in(work, who, PASSWORD, Visitor())
 
 
 def test_what_was_made_can_be_believed(site: Site) -> None:

@@ -216,3 +216,103 @@ def test_refusals_are_whole_sentences_in_both_languages(api: Callable[..., Any])
         assert "did you mean" not in said
         assert said.isascii() is False or language == "en"
         assert "Required" not in client.act("/core/users/1", "set-password", {}, status=422).text
+
+
+def test_nobody_changes_his_own_rights(people: Site, api: Callable[..., Any]) -> None:
+    people.role("self", [grant("core.user", action, "own") for action in ("view", "edit")])
+    people.user("zoe", "east", roles=["self", "sales_manager"])
+    zoe = api("zoe")
+    me = zoe.get("/me").json["id"]
+    for change in ({"unit": "hq"}, {"clearance": 0}):
+        zoe.patch(f"/core/users/{me}", change | {"version": 1}, status=403)
+    assert zoe.patch(f"/core/users/{me}", {"phone": "1", "version": 1}).json["phone"] == "1"
+
+
+def test_a_user_manager_stays_within_his_units_and_lifts_no_restriction(people: Site, api: Callable[..., Any]) -> None:
+    people.role("caged", [grant("core.customer", "view", deny=True)])
+    people.user("hana", "east", roles=["people", "caged", "sales_rep"])
+    people.user("pal", "east", roles=["caged"])
+    client = api("hana")
+    pal = api().get("/core/users", filter='["=","login","pal"]').json["items"][0]
+    client.patch(f"/core/users/{pal['id']}", {"roles": [], "version": 1}, status=403)
+    client.patch(f"/core/users/{pal['id']}", {"unit": "hq", "version": 1}, status=403)
+    client.post("/core/users", {"login": "n", "name": "N", "unit": "hq"}, status=403)
+    assert client.post("/core/users", {"login": "n", "name": "N", "unit": "east"}).json["login"] == "n"
+
+
+def test_a_deleted_chief_is_not_restored_by_his_clerk(people: Site, api: Callable[..., Any]) -> None:
+    admin = api()
+    boss = admin.get("/core/users", filter='["=","login","boss"]').json["items"][0]
+    admin.delete(f"/core/users/{boss['id']}", version=boss["version"])
+    api("hr").act(f"/core/users/{boss['id']}", "restore", status=403)
+
+
+def test_a_role_manager_passes_on_no_relative_or_restricted_right(people: Site, api: Callable[..., Any]) -> None:
+    people.role("wide", [grant("core.customer", "view")])
+    people.user("ro2", roles=["roles", "sales_manager"])
+    body = {"code": "y", "name": "Y"}
+    api("ro2").post("/core/roles", body | {"grants": [grant("*", "view", "subtree")]}, status=403)
+    people.role("blindfold", [grant("core.customer", "view", deny=True, condition=["=", "state", "prospect"])])
+    people.user("ro4", roles=["roles", "wide", "blindfold"])
+    api("ro4").post("/core/roles", body | {"grants": [grant("core.customer", "view")]}, status=403)
+    rule = {"entity": "core.customer", "field": "phone", "right": "edit"}
+    api("ro2").post("/core/roles", body | {"field_rights": [rule]}, status=403)
+    api().patch("/core/roles/1", {"field_rights": [rule | {"right": "none"}], "version": 1}, status=409)
+
+
+def test_trees_that_rights_hang_on_are_for_administrators(people: Site, api: Callable[..., Any]) -> None:
+    people.unit("west")
+    people.role("trees", [grant("core.unit", "*"), grant("core.term", "*")])
+    people.user("tree", "east", roles=["trees", "sales_manager"])
+    client, admin = api("tree"), api()
+    west = admin.get("/core/units", filter='["=","code","west"]').json["items"][0]
+    client.patch(f"/core/units/{west['id']}", {"parent": "east", "version": 1}, status=403)
+    client.patch(f"/core/units/{west['id']}", {"kind": "dealer", "version": 1}, status=403)
+    assert client.patch(f"/core/units/{west['id']}", {"name": "West", "version": 1}).json["name"] == "West"
+    term = admin.get("/core/terms", filter='["=","code","110000"]').json["items"][0]
+    client.patch(f"/core/terms/{term['id']}", {"parent": "310000", "version": term["version"]}, status=403)
+
+
+def test_an_expired_share_is_not_prolonged_by_who_lost_it(people: Site, api: Callable[..., Any]) -> None:
+    record = people.customer("A")
+    body = {"entity": "core.customer", "record": record, "to": {"user": "sharer"}, "actions": ["edit"]}
+    share = api().post("/core/shares", body | {"until": "2099-01-01T00:00:00Z"}).json
+    api().patch(f"/core/shares/{share['id']}", {"from": "2098-01-01T00:00:00Z", "version": 1})
+    api("sharer").patch(f"/core/shares/{share['id']}", {"from": None, "version": 2}, status=403)
+
+
+def test_a_verb_opens_no_more_than_a_change(people: Site, api: Callable[..., Any]) -> None:
+    rules = [
+        {"entity": "core.customer", "field": "owner", "right": "read"},
+        {"entity": "core.customer", "field": "tax_no", "right": "none", "condition": ["!=", "owner", {"$": "me"}]},
+    ]
+    people.role("clerk", [grant("core.customer", action) for action in ("view", "edit", "assign")], rules)
+    people.user("clara", roles=["clerk"])
+    record = people.customer("A", tax_no="T1")
+    assert api("clara").act(f"{CUSTOMERS}/{record}", "assign", {"owner": "clara"}, status=403).json["code"] == "FIELD"
+
+
+def test_conditions_that_no_row_can_be_judged_by_are_refused(people: Site, api: Callable[..., Any]) -> None:
+    client = api()
+    for number, (entity, condition) in enumerate(
+        [
+            ("core.user", ["=", "roles", "admin"]),
+            ("core.share", ["empty", "to"]),
+            ("core.customer", ["or", *[["=", "name", "x" * 150]] * 199]),
+        ]
+    ):
+        body = {"code": f"r{number}", "name": "R", "grants": [grant(entity, "view", condition=condition)]}
+        assert list(client.post("/core/roles", body, status=422).json["errors"]) == ["grants"]
+    client.get("/core/shares", status=400, filter='["empty","to"]')
+    exact = grant("core.customer", "view", condition=[">", "annual_revenue", 1.5])
+    made = client.post("/core/roles", {"code": "d", "name": "D", "grants": [exact]}).json
+    assert made["grants"][0]["condition"] == [">", "annual_revenue", "1.5"]
+
+
+def test_small_things_of_the_contract(people: Site, api: Callable[..., Any]) -> None:
+    people.customer("A", code="X1")
+    client = api()
+    client.post(CUSTOMERS, {"name": "x", "code": "X1", "kind": "robot"}, status=409)
+    client.patch("/core/users/1", {"clearance": None, "version": 1}, status=422)
+    client.post(CUSTOMERS, {f"f{number}": 1 for number in range(1001)}, status=400)
+    assert len(client.post(CUSTOMERS, {f"f{number}": 1 for number in range(900)}, status=422).json["errors"]) == 901

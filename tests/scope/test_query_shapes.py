@@ -14,6 +14,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import defer
 from sqlalchemy.orm.exc import ObjectDeletedError
 
+from core.db import guard
 from core.db.guard import ALL, TABLES, Refused
 from core.models import Customer
 from core.services.work import Ctx
@@ -79,7 +80,7 @@ def test_every_table_is_limited_just_as_often_as_it_is_named(cast: Scene) -> Non
     def count(_connection: Any, _cursor: Any, statement: str, _params: Any, context: Any, _many: bool) -> None:
         if context.execution_options.get(TABLES, ALL) == ALL:
             return
-        marks = Counter(re.findall(r"/\*(\w+)\.id\*/", statement))
+        marks = Counter(guard._MARK.findall(statement))
         named = re.findall(r"(?:FROM|JOIN|,) (\w+)(?: AS (\w+))?", statement)
         times = Counter(alias or table for table, alias in named)
         loose.extend((name, statement) for name, many in marks.items() if many > times[name])

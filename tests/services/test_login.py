@@ -21,7 +21,7 @@ HERE = Visitor("127.0.0.1", "test")
 
 
 def enter(site: Site, name: str, password: str) -> str | None:
-    return site.kernel.run(lambda work: login.log_in(work, name, password, HERE), write=True)
+    return login.log_in(site.kernel, name, password, HERE)
 
 
 def audited(site: Site) -> list[tuple[str, int | None]]:
@@ -65,7 +65,8 @@ def test_logins_and_failures_are_audited(site: Site) -> None:
         login.log_out(work, who)
     with site.kernel.work(write=False) as work:
         assert login.by_session(work, secret, HERE) is None
-    assert audited(site) == [("login-failed", None), ("login-failed", None), ("login", 1), ("logout", 1)]
+    # An unknown name is counted, but anybody could fill the trail with such.
+    assert audited(site) == [("login-failed", None), ("login", 1), ("logout", 1)]
 
 
 def test_an_outdated_hash_is_renewed_at_login(site: Site) -> None:

@@ -50,6 +50,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "reference": (*_EQUALITY, "under"),
     "references": _EQUALITY,
     "document": ("empty",),
+    "target": (),
 }
 """What can be asked of each kind of field."""
 

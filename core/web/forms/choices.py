@@ -75,7 +75,14 @@ class Chooser:
         ).where(*(attribute(model, entity.field(name)) == value for name, value in within))
         if hasattr(model, "active"):
             statement = statement.where(model.active)
-        return self.ctx.db.execute(statement.order_by(*_order(entity)).limit(MOST + 1)).all()
+        rows = self.ctx.db.execute(statement.order_by(*_order(entity)).limit(MOST + 1)).all()
+        return () if self._is_masked(entity) else rows
+
+    def _is_masked(self, entity: Entity) -> bool:
+        """Whether names or keys are hidden from the reader: then there is nothing to choose by."""
+        rights = self.ctx.rights
+        named = [field for field in entity.fields if field.name in (entity.label, entity.natural_key)]
+        return not all(rights.may_ask(entity, field) for field in named)
 
 
 def _parent(entity: Entity) -> Field | None:
