@@ -142,7 +142,7 @@ def test_a_refusal_without_a_field_is_said_above_the_button(admin):
     form = admin.form("/core/roles/1/edit")
     form["grants"] = "[]"
     page = admin.send(form, 409)
-    assert "grants stay as they are" in page.html.select_one(".k-dirty .bad").text
+    assert "rights stay as they are" in page.html.select_one(".k-dirty .bad").text
     form = admin.form("/core/roles/1/edit")
     form["grants"] = "[nonsense"
     assert errors(admin.send(form, 422)) == {"grants": "Give a JSON value."}
