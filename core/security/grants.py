@@ -82,9 +82,17 @@ def _condition(document: Any, entity: Entity, catalog: Catalog) -> tuple[Conditi
     if document is None:
         return None, False
     try:
-        return parse(document, entity, catalog), False
+        return _judged_on_a_row(document, entity, catalog), False
     except BadCondition:
         return None, True
+
+
+def _judged_on_a_row(document: Any, entity: Entity, catalog: Catalog) -> Condition:
+    """A condition that needs no more than a record's columns: rights are also judged in Python."""
+    condition = parse(document, entity, catalog)
+    if any(catalog[key].field(name).type.kind == "references" for key, name in condition.fields):
+        raise BadCondition([("", _("conditions of roles cannot use fields with several references"))])
+    return condition
 
 
 # --- checking what an administrator writes ---------------------------------------------------------
@@ -167,9 +175,7 @@ def _verbs(entity: Any, catalog: Catalog) -> tuple[str, ...]:
 
 def _parsed(condition: Any, entity: Entity, catalog: Catalog) -> None:
     try:
-        parsed = parse(condition, entity, catalog)
-        if any(catalog[key].field(name).type.kind == "references" for key, name in parsed.fields):
-            raise BadValue(_("conditions of roles cannot use fields with several references"))
+        _judged_on_a_row(condition, entity, catalog)
     except BadCondition as bad:
         position, message = bad.problems[0]
         raise BadValue(_("condition ${at}: ${problem}", mapping={"at": position, "problem": message})) from None
