@@ -58,6 +58,9 @@ PLAIN_TABLES: Mapping[str, Shape] = {
     "alias named as anothers": lambda s: s.execute(
         select(aliased(User, name="core_customer").login, select(func.max(customers.c.name)).scalar_subquery())
     ).all(),
+    "beside a name that looks like a mark": lambda s: s.execute(
+        select(User.login.label("/*core_customer.id*/"), customers.c.name)
+    ).all(),
     "scalar subquery": lambda s: s.execute(select(User.id, select(func.max(customers.c.name)).scalar_subquery())).all(),
     "scalar subquery beside the entity": lambda s: s.execute(
         select(Customer.id, select(func.max(customers.c.name)).scalar_subquery())

@@ -17,6 +17,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from core.db import guard
 from core.db.guard import ALL, TABLES, Refused
 from core.models import Customer
+from core.security.scope import ACTION, FOR
 from core.services.work import Ctx
 from tests.scope.models import Deal
 from tests.scope.nested import LOADS, NESTED
@@ -163,3 +164,12 @@ def test_a_caller_cannot_open_the_tables_for_himself(cast: Scene) -> None:
     statement = select(Customer.id, select(func.max(Customer.__table__.c.name)).scalar_subquery())
     with pytest.raises(Refused), cast.acting(ANN) as session:
         session.execute(statement, execution_options={TABLES: ALL})
+
+
+def test_an_action_is_asked_only_of_the_class_it_is_for(cast: Scene) -> None:
+    """Eve sees all customers and may edit no deal."""
+    options = {FOR: Deal, ACTION: "edit"}
+    with cast.acting(EVE) as session:
+        seen = session.scalars(select(Customer.id)).all()
+        assert session.scalars(select(Customer.id), execution_options=options).all() == seen
+        assert session.scalars(select(Deal.id), execution_options=options).all() == []
