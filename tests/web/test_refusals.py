@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -24,7 +25,7 @@ def test_a_fault_of_ours_has_a_number_and_no_inside(admin, monkeypatch, caplog):
     number = page.html.select_one(".er-no b").text
     assert number in caplog.text
     assert "secret of the inside" in caplog.text
-    for inside in ("secret", "Traceback", "ZeroDivision", "/work/", ".py"):
+    for inside in ("secret", "Traceback", "ZeroDivision", str(Path(__file__).parent), ".py"):
         assert inside not in page.text
     assert page.html.select_one("nav.k-side")  # the way out
 
