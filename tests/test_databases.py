@@ -77,9 +77,12 @@ def test_the_summary_counts_each_kind():
         "c": ("postgresql", "passed"),
         "d": ("mariadb", "skipped"),
     }
-    assert summary(outcomes) == (
+    outcomes["f"] = ("sqlite alone", "passed")
+    everywhere, alone = summary(outcomes).splitlines()
+    assert everywhere == (
         "databases: sqlite 1 passed 0 skipped 1 failed · postgresql 1 passed 0 skipped · mariadb 0 passed 1 skipped"
     )
+    assert alone.startswith("besides: sqlite alone 1 passed 0 skipped · postgresql alone 0 passed")
 
 
 def _customers(engine: Engine, names: list[str]) -> Table:

@@ -11,6 +11,8 @@ from tests.support.databases import KINDS
 PROPERTY = "database"
 RANK = ("passed", "skipped", "failed")  # the worst outcome of a test's phases is the test's
 
+ALONE = " alone"  # ends the kind of a test that does not run on all databases
+
 _outcomes: dict[str, tuple[str, str]] = {}  # node id → kind, outcome
 
 
@@ -20,18 +22,20 @@ def database_of(item: pytest.Item) -> str | None:
         return None
     callspec = getattr(item, "callspec", None)
     kind: str = callspec.params.get("database_kind", KINDS[0]) if callspec else KINDS[0]
-    return kind
+    mark = item.get_closest_marker("databases")
+    return kind if mark is not None and not mark.args else kind + ALONE
 
 
 def summary(outcomes: dict[str, tuple[str, str]]) -> str:
-    """`databases: sqlite 3 passed 0 skipped · …`; failures are named where there are any."""
+    """`databases: sqlite 3 passed 0 skipped · …` for the tests that run on all; the others on a second line."""
     counts = Counter(outcomes.values())
 
     def line(kind: str) -> str:
         failed = f" {counts[kind, 'failed']} failed" if counts[kind, "failed"] else ""
         return f"{kind} {counts[kind, 'passed']} passed {counts[kind, 'skipped']} skipped{failed}"
 
-    return "databases: " + " · ".join(line(kind) for kind in KINDS)
+    everywhere = "databases: " + " · ".join(line(kind) for kind in KINDS)
+    return f"{everywhere}\nbesides: " + " · ".join(line(kind + ALONE) for kind in KINDS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
