@@ -19,9 +19,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
     Boolean,
@@ -46,6 +46,7 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows, Join, Select
 
 from core.db.base import MAX_IDENTIFIER, metadata
 
+T = TypeVar("T")
 TABLES = "kehu_tables"  # execution option: link tables that may be read along, or ALL tables
 ALL = "*"
 _OPEN = "kehu_all_"  # begins the aliases of tables that the criteria themselves look into, unlimited
@@ -97,7 +98,8 @@ class GuardedSession(Session):
 def _attach(state: ORMExecuteState) -> None:
     scope: Scope = state.session.scope  # type: ignore[attr-defined]
     if scope.everything:
-        if not state.is_select and not state.session.hooks:  # type: ignore[attr-defined]
+        writes = not state.is_select or _remembered(_writes_memo, state.statement, _writes_on_its_way)
+        if writes and not state.session.hooks:  # type: ignore[attr-defined]
             raise Refused("this session is for reading")
         if not state.is_select:
             _note_writing(state.session)
@@ -202,20 +204,32 @@ def unlimited(model: Any) -> Any:
 
 # --- which classes and tables a statement uses ---------------------------------------------------
 
+_MOST_REMEMBERED = 500
 _models_memo: dict[Any, frozenset[type]] = {}
+_writes_memo: dict[Any, bool] = {}
+
+
+def _remembered(memo: dict[Any, T], statement: Any, find: Callable[[Any], T]) -> T:
+    """What was found out about a statement of this form, by its cache key."""
+    key = statement._generate_cache_key()
+    if key is None:
+        return find(statement)
+    found = memo.get(key.key)
+    if found is None:
+        if len(memo) > _MOST_REMEMBERED:
+            memo.clear()
+        found = memo[key.key] = find(statement)
+    return found
+
+
+def _writes_on_its_way(statement: Any) -> bool:
+    """Whether a select changes rows, as PostgreSQL lets a CTE do."""
+    return any(isinstance(element, UpdateBase) for element in visitors.iterate(statement))
 
 
 def models_of(statement: Any) -> frozenset[type]:
-    """The mapped classes anywhere in a statement, memoised on its cache key."""
-    key = statement._generate_cache_key()
-    if key is None:
-        return _walk(statement)
-    found = _models_memo.get(key.key)
-    if found is None:
-        if len(_models_memo) > 500:
-            _models_memo.clear()
-        found = _models_memo[key.key] = _walk(statement)
-    return found
+    """The mapped classes anywhere in a statement."""
+    return _remembered(_models_memo, statement, _walk)
 
 
 def _walk(statement: Any) -> frozenset[type]:
