@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from translationstring import TranslationString, TranslationStringFactory
+
+from plugins.errors import closest
 
 DOMAIN = "kehu"
 LANGUAGES = ("zh_Hans", "en")
@@ -16,8 +17,8 @@ _ = TranslationStringFactory(DOMAIN)
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """` Did you mean “sales”?` for the known name nearest to `name`, or nothing: to stand in `${hint}`."""
-    close = get_close_matches(name, sorted(known), n=1)
-    return _(" Did you mean “${close}”?", mapping={"close": close[0]}) if close else ""
+    meant = closest(name, known)
+    return _(" Did you mean “${close}”?", mapping={"close": meant}) if meant is not None else ""
 
 
 def spoken(message: str, translate: Callable[[str], str]) -> str:

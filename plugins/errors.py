@@ -26,7 +26,12 @@ class DependencyError(PluginError):
         self.problems = list(problems)
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant by `name`, if one is near enough."""
+    return next(iter(get_close_matches(name, list(known), n=1)), None)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`: did you mean 'sales'?` for the known name nearest to `name`, or an empty string."""
-    matches = get_close_matches(name, sorted(known), n=1)
-    return f": did you mean {matches[0]!r}?" if matches else ""
+    meant = closest(name, known)
+    return f": did you mean {meant!r}?" if meant is not None else ""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import inspect
-
 from core.db.base import CustomerScoped, RecordScoped
 from plugins import Entity, Field
 
@@ -49,7 +47,3 @@ def attribute_name(field: Field) -> str:
 def attribute(model: Any, field: Field) -> Any:
     """The SQL attribute behind a field on a model or an alias of it."""
     return getattr(model, attribute_name(field))
-
-
-def table_name(model: type) -> str:
-    return str(inspect(model).local_table.name)

@@ -79,13 +79,8 @@ def _settle(work: Work, login: str, key: str, proven: str | None, password: str,
 
 def _refuse_locked(work: Work, attempt: LoginAttempt | None) -> None:
     if attempt is not None and attempt.locked_until is not None and attempt.locked_until > work.now:
-        raise locked(attempt.locked_until, work.now)
-
-
-def locked(until: dt.datetime, now: dt.datetime) -> TooMany:
-    """The refusal while a login name is locked."""
-    seconds = int((until - now).total_seconds()) + 1
-    return TooMany(_("This login name is locked for the moment. Try again later."), seconds)
+        seconds = int((attempt.locked_until - work.now).total_seconds()) + 1
+        raise TooMany(_("This login name is locked for the moment. Try again later."), seconds)
 
 
 def _count_failure(work: Work, session: GuardedSession, attempt: LoginAttempt | None, key: str) -> None:

@@ -6,7 +6,7 @@ which version, is it valid.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -167,7 +167,7 @@ def change(
             taken.wrong(field.name, _("This is needed."))
     _settle(ctx, entity, taken)
     _store(entity, record, taken.values)
-    _opens_nothing(entity, rights, look.rights_on(entity, entity.fields, record))
+    _opens_nothing(rights, look.rights_on(entity, entity.fields, record))
     write(ctx)
     return record
 
@@ -182,17 +182,12 @@ def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
     row["id"] = 0
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if issubclass(entity.model, RecordScoped) and not {"owner", "unit", "secrecy"} & taken.errors.keys():
-        _require_all(ctx, entity, ("create",) if row["owner_id"] == ctx.identity.user_id else ("create", "assign"), row)
+        actions = ("create",) if row["owner_id"] == ctx.identity.user_id else ("create", "assign")
+        if not all(ctx.rights.covers(entity, action, row, resolver) for action in actions):
+            raise Forbidden(refusal("create"))
     rules = {rule.field for rule in ctx.rights.field_rights(entity)}
     filled = [entity.field(name) for name in sorted(rules & sent.keys())]
     _all_open({one.name: ctx.rights.field_right(entity, one, row, resolver) for one in filled})
-
-
-def _require_all(ctx: Ctx, entity: Entity, actions: Iterable[str], row: Mapping[str, Any]) -> None:
-    resolver = SystemResolver(ctx.system, ctx.catalog)
-    for action in actions:
-        if not ctx.rights.covers(entity, action, row, resolver):
-            raise Forbidden(refusal("create"))
 
 
 def _all_open(rights: Mapping[str, str]) -> None:
@@ -202,7 +197,7 @@ def _all_open(rights: Mapping[str, str]) -> None:
         raise Forbidden(message, code="FIELD", errors=dict.fromkeys(closed, (message,)))
 
 
-def _opens_nothing(entity: Entity, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+def _opens_nothing(before: Mapping[str, str], after: Mapping[str, str]) -> None:
     """Forbidden for a change by which the actor would see or change more fields than before."""
     opened = [name for name, right in after.items() if FIELD_RIGHTS.index(right) > FIELD_RIGHTS.index(before[name])]
     if opened:
@@ -305,7 +300,7 @@ def act(
     _all_open({name: before[name] for name in arguments.values.keys() & before.keys()})
     ctx.journal.call(record, verb.name)
     answer = verb.run(ctx, record, arguments.values)
-    _opens_nothing(entity, before, look.rights_on(entity, entity.fields, record))
+    _opens_nothing(before, look.rights_on(entity, entity.fields, record))
     write(ctx)
     ctx.journal.called_off(record)
     return record, answer

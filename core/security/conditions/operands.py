@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +11,7 @@ from core.i18n import _
 from core.security.catalog import Catalog
 from core.security.conditions.syntax import Key, Mine, Path, Step, Today, Value
 from plugins import Entity
+from plugins.errors import closest
 
 MAX_HOPS = 3
 MAX_UNIT_LISTS = 10  # each becomes a parameter per unit, and databases limit those
@@ -137,13 +137,13 @@ def shown(text: str) -> str:
     return text[:_SHOWN].encode("utf-8", "replace").decode()
 
 
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant."""
-    return next(iter(difflib.get_close_matches(name[:_SHOWN], known, 1)), None)
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant; of what was sent only the beginning is looked at."""
+    return closest(name[:_SHOWN], known)
 
 
 def _no_field(entity: Entity, name: str) -> str:
-    guess = closest(name, [field.name for field in entity.fields])
+    guess = meant(name, [field.name for field in entity.fields])
     facts = {"name": shown(name), "entity": entity.key, "guess": guess}
     if guess is None:
         return _("${entity} has no field “${name}”.", mapping=facts)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapper
 
 from core.i18n import _
 from core.security.catalog import Catalog, attribute_name
-from core.security.conditions.operands import Fault, Operands, closest, shown
+from core.security.conditions.operands import Fault, Operands, meant, shown
 from core.security.conditions.syntax import (
     Among,
     BadCondition,
@@ -218,7 +218,7 @@ def _fold(step: Step) -> str:
 
 
 def _no_operator(name: str) -> str:
-    guess = closest(name, (*_KNOWN, *COMBINATORS))
+    guess = meant(name, (*_KNOWN, *COMBINATORS))
     facts = {"name": shown(name), "guess": guess}
     if guess is None:
         return _("There is no operator “${name}”.", mapping=facts)
