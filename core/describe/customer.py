@@ -74,7 +74,7 @@ CUSTOMER = Entity(
             _("Profile"),
             ("name", "short_name", "code", "kind", "state", "level", "industry", "region", "source"),
         ),
-        Group(_("Contact"), ("phone", "email", "website", "address")),
+        Group(_("Contact details"), ("phone", "email", "website", "address")),
         Group(_("Business"), ("tax_no", "employees", "annual_revenue", "founded_on", "developed_on", "parent")),
         Group(_("Responsibility"), ("owner", "unit", "secrecy")),
         Group(_("Remarks"), ("note",)),
