@@ -57,7 +57,8 @@ class Verb:
     """A business verb: button and `POST …/ID/actions/NAME` call the same function.
 
     `arguments` is a tuple of Fields; `run(ctx, record, args)` returns None or a JSON document
-    that replaces the record in the reply. `right` is the action it needs on the record.
+    that replaces the record in the reply; `answer` is then its JSON schema. `right` is the action it
+    needs on the record.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Verb:
     run: Callable[[Any, Any, Mapping[str, Any]], Any]
     arguments: tuple[Field, ...] = ()
     on_binned: bool = False
+    answer: Mapping[str, Any] | None = None
 
 
 class Rules:

@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
 
-from core.entities.listing import LIMIT, Ask, ask
+from core.entities.listing import LIMIT, MOST, Ask, ask
 from core.entities.reader import META
 from core.errors import BadRequest
+from core.http.paths import by_path
 from core.i18n import _, suggestion
 from core.rest.body import allow, json_object, query, strict_json, whole_number, wrong
 from core.rest.reply import as_json, one, reader
+from core.rest.routes import Route
+from core.rest.spec import WRITES, Json, Spec, done, parameter, things
+from core.security.catalog import Catalog
 from core.services import records
 from plugins import Entity
 
-PARAMETERS = ("q", "filter", "sort", "limit", "cursor", "fields", "count", "deleted")
+FLAG: Json = {"enum": ["0", "1"]}
+PARAMETERS = {
+    "q": parameter("q", {"type": "string"}, "words that a searchable field contains"),
+    "filter": parameter("filter", {"type": "string"}, 'a JSON condition such as ["=","state","formal"]'),
+    "sort": parameter("sort", {"type": "string"}, "field names, a minus before each descending one"),
+    "limit": parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST}),
+    "cursor": parameter("cursor", {"type": "string"}, "`next` of the page before"),
+    "fields": parameter("fields", {"type": "string"}, "names of the fields to show"),
+    "count": parameter("count", FLAG, "whether to count all that match"),
+    "deleted": parameter("deleted", FLAG, "list the recycle bin instead"),
+}
+
+
+def routes(catalog: Catalog) -> Iterable[Route]:
+    for path, entity in by_path(catalog).items():
+        yield Route(entity.key, path, view, partial(_described, entity, path), entity)
+
+
+def _described(entity: Entity, path: str, spec: Spec) -> Json:
+    page = things(
+        {
+            "items": {"type": "array", "items": spec.record(entity)},
+            "next": {"type": ["string", "null"]},
+            "total": {"type": ["integer", "null"]},
+        }
+    )
+    listed = spec.call(
+        entity.plural, {"200": done(page)}, tag=entity.key, parameters=[*PARAMETERS.values()], refusals=("400", "403")
+    )
+    made = spec.call(
+        entity.title, {"201": done(spec.record(entity))}, tag=entity.key, body=spec.new(entity), refusals=WRITES
+    )
+    return {path: {"x-kehu-entity": entity.key, "get": listed, "post": made}}
 
 
 def view(entity: Entity, request: Request) -> Response:

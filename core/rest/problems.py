@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pyramid.config import Configurator
@@ -113,14 +114,8 @@ def failed(error: Exception, request: Request) -> Response:
 
 def reply(request: Request, error: KehuError) -> Response:
     """The problem document of an error, in the reader's language."""
-    say = request.say
-    document: dict[str, Any] = {"type": "about:blank", "title": say(error.title), "status": error.status}
-    if error.detail:
-        document["detail"] = say(error.detail)
-    if error.code:
-        document["code"] = error.code
-    if error.errors:
-        document["errors"] = {name: [say(message) for message in messages] for name, messages in error.errors.items()}
+    document: dict[str, Any] = {"type": "about:blank", "title": request.say(error.title), "status": error.status}
+    document |= facts(error, request.say)
     if isinstance(error, Stale):
         document["current"] = error.current
     response = Response(status=error.status, content_type=TYPE, charset="utf-8", body=dumps(document))
@@ -133,6 +128,18 @@ def reply(request: Request, error: KehuError) -> Response:
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = "2"
     return response
+
+
+def facts(error: KehuError, say: Callable[[str], str]) -> dict[str, Any]:
+    """What an error says beyond its title: `detail`, `code` and `errors` by field, as far as it has them."""
+    found: dict[str, Any] = {}
+    if error.detail:
+        found["detail"] = say(error.detail)
+    if error.code:
+        found["code"] = error.code
+    if error.errors:
+        found["errors"] = {name: [say(message) for message in messages] for name, messages in error.errors.items()}
+    return found
 
 
 def dumps(document: Any) -> bytes:

@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from pyramid.request import Request
 from pyramid.response import Response
 
 from core.errors import NotFound, Stale
+from core.http.paths import by_path
 from core.rest.body import allow, json_object, query, record_id, version
 from core.rest.reply import as_json, one, reader
+from core.rest.routes import Route
+from core.rest.spec import CHANGES, ID, IF_MATCH, VERSION, Json, Spec, done
+from core.security.catalog import Catalog
 from core.services import records
-from plugins import Entity
+from plugins import Entity, Verb
+
+
+def routes(catalog: Catalog) -> Iterable[Route]:
+    for path, entity in by_path(catalog).items():
+        one = f"{path}/{{id}}"
+        yield Route(f"{entity.key}.record", one, view, partial(_described, entity, one), entity)
+        verbs = f"{one}/actions"
+        yield Route(f"{entity.key}.verb", f"{verbs}/{{verb}}", act, partial(_described_verbs, entity, verbs), entity)
+
+
+def _described(entity: Entity, path: str, spec: Spec) -> Json:
+    call = partial(spec.call, entity.title, tag=entity.key)
+    record, versioned, changes = {"200": done(spec.record(entity))}, [ID, IF_MATCH], (*CHANGES, "428")
+    version = {"type": "object", "properties": {"version": VERSION}}
+    gone = {"204": {"description": "deleted"}}
+    return {
+        path: {
+            "get": call(record, parameters=[ID], refusals=("400", "404")),
+            "patch": call(record, parameters=versioned, body=spec.change(entity), refusals=changes),
+            "delete": call(gone, parameters=versioned, body=version, optional=True, refusals=changes),
+        }
+    }
+
+
+def _described_verbs(entity: Entity, path: str, spec: Spec) -> Json:
+    return {f"{path}/{verb.name}": {"post": _described_verb(entity, verb, spec)} for verb in entity.verbs}
+
+
+def _described_verb(entity: Entity, verb: Verb, spec: Spec) -> Json:
+    return spec.call(
+        verb.title,
+        {"200": done(spec.record(entity) if verb.answer is None else dict(verb.answer))},
+        tag=entity.key,
+        parameters=[ID, IF_MATCH],
+        body=spec.arguments(verb.arguments),
+        optional=not any(field.required for field in verb.arguments),
+        refusals=CHANGES,
+    )
 
 
 def view(entity: Entity, request: Request) -> Response:

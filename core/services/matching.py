@@ -31,13 +31,15 @@ class Match:
 class Matcher:
     """Finds records by a field; text is compared trimmed, width- and case-folded where it is kept folded.
 
-    What the actor may not see never matches. Raises Forbidden for a field he may not ask by.
+    What the actor may not see never matches. `text`: keys come as text of a file, else as JSON values.
+    Raises Forbidden for a field he may not ask by.
     """
 
-    def __init__(self, ctx: Ctx, entity: Entity, field: Field) -> None:
+    def __init__(self, ctx: Ctx, entity: Entity, field: Field, *, text: bool = True) -> None:
         if not ctx.rights.may_ask(entity, field):
             raise Forbidden(_("You may not match by ${name}.", mapping={"name": field.name}), code="FIELD")
         self._ctx, self._entity, self._field = ctx, entity, field
+        self._parse = field.type.parse_text if text else field.type.parse  # type: ignore[attr-defined]
         self._column: Any = getattr(entity.model, f"{attribute_name(field)}_folded", None)
         self._fold: Callable[[str], str] = fold
         if self._column is None:
@@ -47,10 +49,10 @@ class Matcher:
             self._fold = digits
         self._found: dict[Hashable, list[Match]] = {}
 
-    def key(self, cell: str | None) -> Hashable | None:
-        """What the cell is compared by; None if there is nothing in it to compare."""
+    def key(self, value: Any) -> Hashable | None:
+        """What a value is compared by; None if there is nothing in it to compare."""
         try:
-            value = None if cell is None else self._field.type.parse_text(cell)  # type: ignore[attr-defined]
+            value = None if value is None else self._parse(value)
         except BadValue:
             return None  # storing the value fails for the same reason, and says it
         if isinstance(value, str):

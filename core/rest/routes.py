@@ -1,0 +1,36 @@
+"""An address of the API: its view, and beside it what the OpenAPI document says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.http.paths import API
+from core.rest.spec import Spec
+from plugins import Entity
+
+_ID = "{id:[1-9][0-9]{0,18}}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """`path` follows `/api/v1`, a record's id in it is `{id}`; `entity` becomes the view's context.
+
+    `describe(spec)` gives the OpenAPI path items of the address, by path.
+    """
+
+    name: str
+    path: str
+    view: Callable[[Any, Request], Response]
+    describe: Callable[[Spec], Mapping[str, Any]]
+    entity: Entity | None = None
+
+    def add(self, config: Configurator) -> None:
+        name, entity = f"rest.{self.name}", self.entity
+        config.add_route(name, API + self.path.replace("{id}", _ID), factory=lambda request: entity)
+        config.add_view(self.view, route_name=name)
