@@ -88,7 +88,7 @@ def revision(url: str, manifests: Sequence[Manifest], plugin: str, message: str)
 
     line = next(line for line in histories(manifests) if line.plugin == plugin)
     line.folder.mkdir(parents=True, exist_ok=True)
-    number = len(list(line.folder.glob("[0-9]*.py"))) + 1
+    number = len(list(line.folder.glob(f"{plugin}_[0-9]*.py"))) + 1
     with _connected(url, write=False) as connection:
         script: Any = command.revision(
             _config(line, connection), message, autogenerate=True, rev_id=f"{plugin}_{number:04}"
