@@ -38,6 +38,7 @@ class Declarations:
     entities: Registry[Entity]
     panels: Registry[Panel]
     columns: Registry[Column]
+    hooks: Manager
 
 
 def manifests(settings: Settings, found: dict[str, Found] | None = None) -> tuple[Manifest, ...]:
@@ -59,6 +60,7 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None) -> Kerne
         catalog=catalog,
         panels=declared.panels,
         columns=declared.columns,
+        hooks=declared.hooks,
         store=RightsStore(catalog, settings.time_zone),
         clock=Clock(settings),
     )
@@ -84,7 +86,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
             registry.add(item.owner, item.value.key, item.value)
         registry.close()
     _check_targets(entities, panels, columns, ordered)
-    return Declarations(entities, panels, columns)
+    return Declarations(entities, panels, columns, manager)
 
 
 def _check_targets(

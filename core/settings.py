@@ -32,6 +32,7 @@ class Settings:
     production: bool = False
     testing: bool = False
     session_days: int = 14
+    formal_on: str = "order"  # what makes a customer formal: its first order, or contract
     of_plugins: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,5 +92,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"kehu.time_zone: there is no zone {settings.time_zone!r}; write it like Asia/Shanghai"
         ) from None
+    if settings.formal_on not in ("order", "contract"):
+        raise SettingsError(f"kehu.formal_on is order or contract, not {settings.formal_on!r}")
     if settings.testing and settings.production:
         raise SettingsError("kehu.testing and kehu.production exclude each other; switch one off")

@@ -74,10 +74,16 @@ class Rules:
     """What an entity's values must obey beyond their types. Subclass and override.
 
     `ctx` is the kernel's context; both raise the kernel's errors (`core.api.Invalid`, `Conflict`).
+    `closed` says why nobody creates, changes or deletes such records by any door; elevated work writes them.
     """
+
+    closed: str = ""
 
     def prepare(self, ctx: Any, record: Any, values: dict[str, Any], creating: bool) -> None:
         """Fill in and check `values` (by field name) before they are stored; `record` is None on create."""
+
+    def stored(self, ctx: Any, record: Any, values: Mapping[str, Any], creating: bool) -> None:
+        """Do what follows from a record that has just been stored with these `values`."""
 
     def before_delete(self, ctx: Any, record: Any) -> None:
         """Refuse a deletion that something stands in the way of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from .contributions import Column, Entity, Panel
 from .markers import hookspec
@@ -37,4 +37,24 @@ class Hooks(Protocol):
         When: once at boot, after all entities are known.
         Result: columns; those of one list stand in the order of the plugins, then as returned.
         Failure: an exception, or a key that is already taken, stops the boot.
+        """
+
+    @hookspec
+    def before_customer_state(self, ctx: Any, customer: Any, state: str) -> None:
+        """A verb is about to move a customer to another state, such as `sealed`.
+
+        When: inside the transaction, before the change; by order of the plugins.
+        Result: none. What stands in the way is raised as `core.api.Conflict` with a code.
+        Failure: an exception aborts the transaction.
+        """
+
+    @hookspec
+    def on_customer_merge(self, ctx: Any, keep: Any, drop: Any) -> None:
+        """Customer `drop` has been merged into `keep`: point to `keep` what the kernel cannot know of.
+
+        When: inside the transaction, after the kernel has moved all rows that refer to a customer by
+        a foreign key, and all rows attached to it by entity key and id.
+        Result: none. Rows that are described as entities are changed through a session, so that the
+        merge can be undone.
+        Failure: an exception aborts the merge.
         """

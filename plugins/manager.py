@@ -58,6 +58,14 @@ class Manager:
             for value in _call(implementation, hook, arguments)
         ]
 
+    def call(self, hook: str, **arguments: object) -> None:
+        """Let every implementation act, in order of registration. What one raises passes: it is the caller's
+        transaction that fails.
+        """
+        for owner in self._owners:
+            for implementation in self._implementations(hook, owner):
+                implementation.function(*(arguments[name] for name in implementation.argnames))
+
     def _implementations(self, hook: str, owner: str) -> list[HookImpl]:
         caller = getattr(self._pluggy.hook, hook)
         return [found for found in caller.get_hookimpls() if found.plugin_name == owner]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.describe.contact import CONTACT
 from core.describe.customer import CUSTOMER
+from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.org import ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from plugins import Entity, hookimpl
 
-ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, TERM)
+ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, TRADE, CUSTOMER_STATE, TERM)
 
 
 class CorePlugin:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.fields import Choice, Date, Document, Integer, Moment, Money, Reference, Target, Text
 from core.i18n import _
 from core.models import Customer
@@ -9,6 +11,7 @@ from core.services.customers import NEW_STATES, CustomerRules
 from core.services.ownership import acting_user, assign
 from core.services.records import restore
 from core.services.shares import check_actions, share, unshare
+from core.services.states import qualify, seal, unqualify, unseal
 from plugins import Entity, Field, Group, Verb
 
 STATES = {
@@ -27,6 +30,7 @@ def term(list_name: str) -> Reference:
 
 OWNER = Field("owner", Reference("core.user"), _("Owner"), right="assign", default=acting_user)
 OF_UNIT = Field("unit", Reference("core.unit"), _("Unit"), right="assign")
+REASON = Field("reason", Text(400), _("Reason"))
 TO = Field("to", Target(), _("To"), required=True)
 
 CUSTOMER = Entity(
@@ -81,6 +85,10 @@ CUSTOMER = Entity(
     ),
     rules=CustomerRules(),
     verbs=(
+        Verb("qualify", _("Qualify"), "edit", qualify, (REASON,)),
+        Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,)),
+        Verb("seal", _("Seal"), "seal", seal, (replace(REASON, required=True),)),
+        Verb("unseal", _("Unseal"), "unseal", unseal, (replace(REASON, required=True),)),
         Verb("assign", _("Assign"), "assign", assign, (OWNER, OF_UNIT)),
         Verb(
             "share",

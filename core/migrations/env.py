@@ -20,7 +20,8 @@ VERSION_TABLE = "kehu_version_"
 @cache
 def neighbours() -> tuple[str, ...]:
     """The plugins that have tables here and whose names begin with this one's, as `sales_x` does with `sales`."""
-    names = [table.removeprefix(VERSION_TABLE) for table in inspect(connection).get_table_names()]
+    tables = inspect(connection).get_table_names()
+    names = [table.removeprefix(VERSION_TABLE) for table in tables if table.startswith(VERSION_TABLE)]
     return tuple(f"{name}_" for name in names if name.startswith(f"{plugin}_"))
 
 

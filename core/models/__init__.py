@@ -1,18 +1,22 @@
 """The kernel's tables, one module per area."""
 
 from core.models.audit import Audit, ChainHead, Change
-from core.models.customer import Customer
+from core.models.contact import Contact
+from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
 from core.models.org import Unit
 from core.models.share import Share
 from core.models.system import Epoch, NumberRule, PluginRecord
 from core.models.term import Term
+from core.models.trade import Trade
 
 __all__ = [
     "Audit",
     "ChainHead",
     "Change",
+    "Contact",
     "Customer",
+    "CustomerState",
     "Epoch",
     "LoginAttempt",
     "LoginSession",
@@ -22,6 +26,7 @@ __all__ = [
     "Share",
     "Term",
     "Token",
+    "Trade",
     "Unit",
     "User",
     "user_role",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.base import Base, Binnable, Record, RecordScoped
+from core.db.base import Base, Binnable, CustomerScoped, Record, RecordScoped
 from core.db.types import Money, long_text, text
 
 
@@ -51,3 +51,19 @@ class Customer(Record, RecordScoped, Binnable, Base):
     short_name_folded: Mapped[str | None] = mapped_column(text(400))
     phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "digits"})
     sort_key: Mapped[str] = mapped_column(text(255))
+
+
+class CustomerState(CustomerScoped, Record, Base):
+    """One step of a customer from state to state: the rule or verb behind it, and its proof (M48).
+
+    Written by the kernel with every change of state, whichever door it comes through; when and by
+    whom are the row's own `created_at` and `created_by`.
+    """
+
+    __tablename__ = "core_customer_state"
+
+    from_state: Mapped[str | None] = mapped_column(text(16))
+    to_state: Mapped[str] = mapped_column(text(16))
+    rule: Mapped[str] = mapped_column(text(32))
+    reason: Mapped[str | None] = mapped_column(text(400))
+    document: Mapped[str | None] = mapped_column(text(64))

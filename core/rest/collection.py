@@ -51,6 +51,8 @@ def _described(entity: Entity, path: str, spec: Spec) -> Json:
     listed = spec.call(
         entity.plural, {"200": done(page)}, tag=entity.key, parameters=[*PARAMETERS.values()], refusals=("400", "403")
     )
+    if entity.rules.closed:
+        return {path: {"x-kehu-entity": entity.key, "get": listed}}
     made = spec.call(
         entity.title, {"201": done(spec.record(entity))}, tag=entity.key, body=spec.new(entity), refusals=WRITES
     )
@@ -59,7 +61,7 @@ def _described(entity: Entity, path: str, spec: Spec) -> Json:
 
 def view(entity: Entity, request: Request) -> Response:
     """GET lists what the actor may see, POST creates."""
-    if allow(request, "GET", "POST") == "POST":
+    if allow(request, "GET", *(() if entity.rules.closed else ("POST",))) == "POST":
         return one(request, entity, records.create(request.ctx, entity, json_object(request)), 201)
     parameters = query(request, PARAMETERS)
     page = records.listing(request.ctx, _asked(request, entity, parameters))

@@ -32,9 +32,12 @@ def _described(entity: Entity, path: str, spec: Spec) -> Json:
     record, versioned, changes = {"200": done(spec.record(entity))}, [ID, IF_MATCH], (*CHANGES, "428")
     version = {"type": "object", "properties": {"version": VERSION}}
     gone = {"204": {"description": "deleted"}}
+    read = {"get": call(record, parameters=[ID], refusals=("400", "404"))}
+    if entity.rules.closed:
+        return {path: read}
     return {
         path: {
-            "get": call(record, parameters=[ID], refusals=("400", "404")),
+            **read,
             "patch": call(record, parameters=versioned, body=spec.change(entity), refusals=changes),
             "delete": call(gone, parameters=versioned, body=version, optional=True, refusals=changes),
         }
@@ -59,7 +62,7 @@ def _described_verb(entity: Entity, verb: Verb, spec: Spec) -> Json:
 
 def view(entity: Entity, request: Request) -> Response:
     """GET reads, PATCH changes what is sent, DELETE moves to the recycle bin."""
-    method = allow(request, "GET", "PATCH", "DELETE")
+    method = allow(request, "GET", *(() if entity.rules.closed else ("PATCH", "DELETE")))
     query(request, ())
     if method == "GET":
         return one(request, entity, records.find(request.ctx, entity, record_id(request)))

@@ -25,6 +25,7 @@ ANY = "*"
 REACHES = ("own", "unit", "subtree", "all")
 ACTIONS = ("view", "create", "edit", "delete", "assign", "share", "export", "import", "merge", "explain")
 READING = ("view", "export", "explain")
+WRITING = ("create", "edit", "delete", "assign")
 MOST_TEXT = 20_000  # characters of a role's lines: each list that its holders see carries them
 FIELD_RIGHTS = ("none", "mask", "read", "edit")  # from least to most
 
@@ -41,6 +42,8 @@ class Grant:
     broken: bool = False
 
     def speaks_of(self, entity: Entity, action: str) -> bool:
+        if entity.rules.closed and action in WRITING:
+            return False
         return self.action in (ANY, action) and (
             self.entity == entity.key or (self.entity == ANY and is_business(entity))
         )

@@ -67,6 +67,8 @@ class FlushJudge:
         entity = self.rights.catalog.of_model(type(obj))
         if entity is None:
             raise Refused(f"{type(obj).__name__} is not an entity: write it in elevated work")
+        if entity.rules.closed:
+            raise Forbidden(entity.rules.closed)
         return entity
 
     def _ask(self, asked: Asked, obj: Any, actions: Iterable[str]) -> None:

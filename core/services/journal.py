@@ -66,6 +66,10 @@ class Journal:
         """The action is over; what follows has its own name."""
         self._actions.pop(record, None)
 
+    def action_of(self, record: Any) -> str | None:
+        """The name under which the next change of this record is going to be written down, if it has one."""
+        return self._actions.get(record)
+
     def explain(self, reason: str) -> None:
         """Say why the transaction does more than the actor could by himself."""
         reasons = self.reason.split("; ") if self.reason else []

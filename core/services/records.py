@@ -25,7 +25,7 @@ from core.errors import Conflict, Forbidden, Invalid, NeedsVersion, NotFound, St
 from core.fields import INT_MAX
 from core.i18n import _
 from core.security.catalog import attribute, attribute_name
-from core.security.grants import FIELD_RIGHTS, READING
+from core.security.grants import FIELD_RIGHTS, READING, WRITING
 from core.security.judge import READ_ONLY, refusal
 from core.security.scope import ACTION, FOR, ROWS
 from core.services.intake import Intake, Taken
@@ -80,7 +80,7 @@ def _with_references(entity: Entity) -> list[Any]:
 
 def may(ctx: Ctx, entity: Entity, action: str, record: Any) -> bool:
     """Whether the actor may do the action on a record that he sees."""
-    if ctx.identity.read_only and action not in READING:
+    if (ctx.identity.read_only and action not in READING) or (entity.rules.closed and action in WRITING):
         return False
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if isinstance(record, AttachedTo):
@@ -93,7 +93,8 @@ def may(ctx: Ctx, entity: Entity, action: str, record: Any) -> bool:
 def require(ctx: Ctx, entity: Entity, action: str, record: Any) -> None:
     """Forbidden unless the actor may do the action on the record."""
     if not may(ctx, entity, action, record):
-        raise Forbidden(READ_ONLY if ctx.identity.read_only else refusal(action))
+        closed = entity.rules.closed if action in WRITING else ""
+        raise Forbidden(READ_ONLY if ctx.identity.read_only else closed or refusal(action))
 
 
 def reader(ctx: Ctx, language: str = "en") -> Reader:
@@ -111,6 +112,8 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
     """
     if ctx.identity.read_only:
         raise Forbidden(READ_ONLY)
+    if entity.rules.closed:
+        raise Forbidden(entity.rules.closed)
     if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
         raise Forbidden(refusal("create"))
     taken = (intake or Intake(ctx, entity)).take(sent)
@@ -132,6 +135,8 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
         if field.type.kind == "references" and field.name not in taken.values:
             setattr(record, attribute_name(field), [])
     ctx.db.add(record)
+    write(ctx)
+    entity.rules.stored(ctx, record, taken.values, True)
     write(ctx)
     return record
 
@@ -168,6 +173,8 @@ def change(
     _settle(ctx, entity, taken)
     _store(entity, record, taken.values)
     _opens_nothing(rights, look.rights_on(entity, entity.fields, record))
+    write(ctx)
+    entity.rules.stored(ctx, record, taken.values, False)
     write(ctx)
     return record
 

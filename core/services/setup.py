@@ -27,11 +27,17 @@ def _rep(reach: str) -> list[dict[str, Any]]:
 
 STARTER_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "admin": ("系统管理员", [_grant("*", "*", "all"), *(_grant(key, "*", "all") for key in ADMINISTRATIVE)]),
-    "customer_admin": ("客户管理专员", [_grant("core.customer", "*", "all")]),
+    "customer_admin": (
+        "客户管理专员",
+        [_grant(key, "*", "all") for key in ("core.customer", "core.contact", "core.activity")],
+    ),
     "sales_rep": ("销售代表", _rep("own")),
     "sales_manager": (
         "销售经理",
-        [*_rep("subtree"), *(_grant("*", action, "subtree") for action in ("assign", "share", "merge"))],
+        [
+            *_rep("subtree"),
+            *(_grant("*", action, "subtree") for action in ("assign", "share", "merge", "seal", "unseal")),
+        ],
     ),
     "executive": ("高层管理者", [_grant("*", "view", "all"), _grant("*", "export", "all")]),
     "auditor": ("审计员", [_grant("core.audit", "view", "all")]),
@@ -58,6 +64,7 @@ def set_up(work: Work, admin_password: str) -> None:
     admin.roles = [role for role in roles if role.code == "admin"]
     session.add(admin)
     session.add(NumberRule(entity="core.customer", prefix="C", digits=6))
+    session.add(NumberRule(entity="core.contact", prefix="P", digits=6))
     _add_terms(session)
     session.flush()
 

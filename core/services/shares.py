@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from core.db.base import RecordScoped
 from core.errors import Invalid, NotFound
 from core.fields import BadValue
 from core.i18n import _
@@ -55,7 +56,7 @@ class ShareRules(Rules):
 
     def _check_target(self, ctx: Ctx, values: dict[str, Any]) -> None:
         entity = ctx.catalog.get(values.get("entity") or "")
-        if entity is None or not hasattr(entity.model, "owner_id"):
+        if entity is None or not issubclass(entity.model, RecordScoped):
             raise Invalid(errors={"entity": [_("Records of this kind cannot be shared.")]})
         try:
             record = records.find(ctx, entity, values.get("record") or 0)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.db.database import Database, retried
-from core.db.guard import GuardedSession, Refused
+from core.db.guard import GuardedSession, Refused, WriteHook
 from core.models import Change, Epoch
 from core.security.catalog import Catalog
 from core.security.identity import Identity
@@ -27,8 +27,9 @@ from core.security.store import Epochs, RightsStore
 from core.services.epochs import EpochWatch
 from core.services.journal import Journal
 from core.services.stamp import Stamp
+from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Column, Manifest, Panel, Registry
+from plugins import Column, Manager, Manifest, Panel, Registry
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Kernel:
     catalog: Catalog
     panels: Registry[Panel]
     columns: Registry[Column]
+    hooks: Manager
     store: RightsStore
     clock: Clock
 
@@ -95,6 +97,7 @@ class Work:
         self.journal = Journal(kernel.catalog, self.now, change)
         self.system = GuardedSession(connection, SystemScope())
         self._epoch_watch = EpochWatch()
+        self.steps = StateWatch(self.journal, self.now)
         self._sessions: list[GuardedSession] = []  # those that write
 
     @property
@@ -116,7 +119,7 @@ class Work:
         self.journal.identity = identity
         rights = self.kernel.store.rights(self.system, identity.user_id, self.epochs, self.now, self.today)
         stamp = Stamp(self.kernel.catalog, identity.user_id, self.now)
-        hooks = (stamp, FlushJudge(identity, rights), self.journal, self._epoch_watch) if self.write else ()
+        hooks: tuple[WriteHook, ...] = (stamp, FlushJudge(identity, rights), *self._hooks()) if self.write else ()
         session = GuardedSession(self.connection, PersonScope(rights), hooks)
         self._sessions.append(session)
         return Ctx(self, session, identity, rights)
@@ -129,13 +132,16 @@ class Work:
         if write and not self.write:
             raise Refused("this unit of work is for reading")
         actor = self.journal.identity.user_id if self.journal.identity else None
-        hooks = (Stamp(self.kernel.catalog, actor, self.now), self.journal, self._epoch_watch) if write else ()
+        hooks = (Stamp(self.kernel.catalog, actor, self.now), *self._hooks()) if write else ()
         if write:
             self.journal.explain(reason)
         session = GuardedSession(self.connection, SystemScope(), hooks)
         if write:
             self._sessions.append(session)
         return session
+
+    def _hooks(self) -> tuple[WriteHook, ...]:
+        return self.steps, self.journal, self._epoch_watch
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -175,12 +181,13 @@ class Work:
 
     def _collectors(self) -> list[Collector]:
         stamps = [hook for session in self._sessions for hook in session.hooks if isinstance(hook, Stamp)]
-        return [self.journal, self._epoch_watch, *stamps]
+        return [self.journal, self.steps, self._epoch_watch, *stamps]
 
     def finish(self) -> None:
         """Flush what is pending and append the audit. The caller commits."""
         for session in self._sessions:
             session.flush()
+        self.steps.write(self.connection)
         self._epoch_watch.write(self.connection)
         self.journal.write(self.connection)
 

@@ -45,6 +45,14 @@ class Child(Base):
     second_id: Mapped[int | None] = mapped_column(ForeignKey("{name}_parent.id"), index=True)
 """
 
+MORE = """
+
+class Note(Base):
+    __tablename__ = "tally_parent_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
 HEAD = """
 import sqlalchemy as sa
 from alembic import op
@@ -242,6 +250,20 @@ def test_a_generated_migration_makes_what_the_models_say(database_url, tally):
     source = written.read_text(encoding="utf-8")
     assert "types.text(40)" in source
     assert "core_" not in source
+    runner.upgrade(database_url, enabled(tally))
+    check(database_url, enabled(tally))
+
+
+def test_a_second_migration_sees_a_table_named_after_another(database_url, tally):
+    runner.upgrade(database_url, [])
+    runner.revision(database_url, enabled(tally), "tally", "the first tables")
+    runner.upgrade(database_url, enabled(tally))
+    with (tally.package / "models.py").open("a", encoding="utf-8") as models:
+        models.write(MORE)
+    tally.forget()
+    written = runner.revision(database_url, enabled(tally), "tally", "notes")
+    assert written == tally.versions / "tally_0002_notes.py"
+    assert "tally_parent_note" in written.read_text(encoding="utf-8")
     runner.upgrade(database_url, enabled(tally))
     check(database_url, enabled(tally))
 

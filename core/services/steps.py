@@ -1,0 +1,113 @@
+"""A write hook that writes down every change of a customer's state, whichever door it comes through (M48)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.orm import Session
+
+from core.db.base import CustomerScoped
+from core.db.guard import ALL, TABLES, GuardedSession
+from core.errors import Conflict
+from core.i18n import _
+from core.models import Customer, CustomerState
+from core.services.journal import Journal
+
+SEALED = _("This customer is sealed. Unseal it first.")
+
+
+@dataclass(frozen=True)
+class Why:
+    """What is known of a step besides the states: the rule or verb, the reason given, the document that proves it."""
+
+    rule: str | None = None
+    reason: str | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of state."""
+
+    customer: Customer
+    from_state: str | None
+    to_state: str
+    why: Why
+
+
+class StateWatch:
+    """Stands before the journal, which forgets the name of an action when it has written it down.
+
+    It also keeps people from changing what is sealed, and from adding to it; elevated work may.
+    """
+
+    def __init__(self, journal: Journal, now: dt.datetime) -> None:
+        self._journal, self._now = journal, now
+        self._steps: list[Step] = []
+        self._why: dict[Customer, Why] = {}
+
+    def explain(self, customer: Customer, why: Why) -> None:
+        """Say more of the step that the customer is about to take."""
+        self._why[customer] = why
+
+    def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        for obj in (*new, *dirty):
+            if isinstance(obj, Customer):
+                self._look_at(session, obj, obj in new)
+        self._nothing_under_seal(session, [obj for obj in (*new, *dirty) if isinstance(obj, CustomerScoped)])
+
+    def after(self, session: Session) -> None:
+        """The steps are stored at the end of the transaction, all at once."""
+
+    def _look_at(self, session: Session, customer: Customer, created: bool) -> None:
+        history = inspect(customer).attrs.state.history
+        if created or history.has_changes():
+            old = history.deleted[0] if history.deleted else None
+            if old != customer.state:
+                rule = self._journal.action_of(customer) or ("created" if created else "edited")
+                why = self._why.pop(customer, Why())
+                self._steps.append(Step(customer, old, customer.state, replace(why, rule=why.rule or rule)))
+        elif customer.state == "sealed" and not _is_elevated(session):
+            raise Conflict(SEALED, code="SEALED")
+
+    def _nothing_under_seal(self, session: Session, children: list[Any]) -> None:
+        ids = {child.customer_id for child in children} - {None}
+        if not ids or _is_elevated(session):
+            return
+        sealed = select(Customer.id).where(Customer.id.in_(ids), Customer.state == "sealed").limit(1)
+        if session.connection().scalar(sealed, execution_options={TABLES: ALL}) is not None:
+            raise Conflict(SEALED, code="SEALED")
+
+    def mark(self) -> int:
+        """How many steps there are, for `rewind`."""
+        return len(self._steps)
+
+    def rewind(self, mark: int) -> None:
+        """These were not taken: a savepoint was rolled back."""
+        del self._steps[mark:]
+
+    def write(self, connection: Connection) -> None:
+        if not self._steps:
+            return
+        who = self._journal.identity.user_id if self._journal.identity else None
+        stamps = {"created_at": self._now, "created_by_id": who, "updated_at": self._now, "updated_by_id": who}
+        rows = [
+            {
+                "customer_id": step.customer.id,
+                "from_state": step.from_state,
+                "to_state": step.to_state,
+                **asdict(step.why),
+                "version": 1,
+                **stamps,
+            }
+            for step in self._steps
+        ]
+        connection.execute(insert(CustomerState), rows, execution_options={TABLES: ALL})
+        self._steps.clear()
+
+
+def _is_elevated(session: Any) -> bool:
+    return isinstance(session, GuardedSession) and session.scope.everything
