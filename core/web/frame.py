@@ -59,7 +59,8 @@ def place(entity: Entity) -> Place:
 def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str = "") -> Frame:
     """The frame of a page about `entity`; `text` is what was searched for."""
     visible = [one for one in ctx.catalog if may_visit(ctx, one)]
-    business = [one for one in visible if is_business(one)]
+    # What only the kernel writes is read on the records that it is about.
+    business = [one for one in visible if is_business(one) and not one.rules.closed]
     creatable = [one for one in business if ctx.rights.may_ever(one, "create")]
     nearest = [entity, *creatable] if entity and ctx.rights.may_ever(entity, "create") else creatable
     unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
