@@ -64,6 +64,6 @@ class CustomerState(CustomerScoped, Record, Base):
 
     from_state: Mapped[str | None] = mapped_column(text(16))
     to_state: Mapped[str] = mapped_column(text(16))
-    rule: Mapped[str] = mapped_column(text(32))
+    cause: Mapped[str] = mapped_column(text(32))
     reason: Mapped[str | None] = mapped_column(text(400))
     document: Mapped[str | None] = mapped_column(text(64))

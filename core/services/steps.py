@@ -23,7 +23,7 @@ SEALED = _("This customer is sealed. Unseal it first.")
 class Why:
     """What is known of a step besides the states: the rule or verb, the reason given, the document that proves it."""
 
-    rule: str | None = None
+    cause: str | None = None
     reason: str | None = None
     document: str | None = None
 
@@ -67,9 +67,9 @@ class StateWatch:
         if created or history.has_changes():
             old = history.deleted[0] if history.deleted else None
             if old != customer.state:
-                rule = self._journal.action_of(customer) or ("created" if created else "edited")
+                cause = self._journal.action_of(customer) or ("created" if created else "edited")
                 why = self._why.pop(customer, Why())
-                self._steps.append(Step(customer, old, customer.state, replace(why, rule=why.rule or rule)))
+                self._steps.append(Step(customer, old, customer.state, replace(why, cause=why.cause or cause)))
         elif customer.state == "sealed" and not _is_elevated(session):
             raise Conflict(SEALED, code="SEALED")
 

@@ -86,8 +86,8 @@ def _follow(ctx: Ctx, session: GuardedSession, trade: Trade) -> None:
         _move(ctx, session, customer, "prospect", "voided", trade)
 
 
-def _move(ctx: Ctx, session: GuardedSession, customer: Customer, state: str, rule: str, trade: Trade) -> None:
-    ctx.work.steps.explain(customer, Why(rule=rule, document=trade.document))
+def _move(ctx: Ctx, session: GuardedSession, customer: Customer, state: str, cause: str, trade: Trade) -> None:
+    ctx.work.steps.explain(customer, Why(cause=cause, document=trade.document))
     customer.state = state
     session.flush()
     known = ctx.db.identity_map.get(ctx.db.identity_key(Customer, customer.id))

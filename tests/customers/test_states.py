@@ -37,7 +37,7 @@ def steps(site, customer_id):
         rows = ctx.system.scalars(
             select(CustomerState).where(CustomerState.customer_id == customer_id).order_by(CustomerState.id)
         )
-        return [(row.from_state, row.to_state, row.rule, row.document or row.reason) for row in rows]
+        return [(row.from_state, row.to_state, row.cause, row.document or row.reason) for row in rows]
 
 
 def trade(site, customer_id, key, kind="order", amount="100", user="admin"):

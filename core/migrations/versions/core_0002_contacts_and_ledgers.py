@@ -56,7 +56,7 @@ def upgrade() -> None:
         "core_customer_state",
         sa.Column("from_state", types.text(16), nullable=True),
         sa.Column("to_state", types.text(16), nullable=False),
-        sa.Column("rule", types.text(32), nullable=False),
+        sa.Column("cause", types.text(32), nullable=False),
         sa.Column("reason", types.text(400), nullable=True),
         sa.Column("document", types.text(64), nullable=True),
         sa.Column("customer_id", sa.Integer(), nullable=False),
