@@ -27,6 +27,8 @@ MOST = 1000
 
 def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
+        if entity.rules.closed:
+            continue
         many = f"{path}/bulk"
         yield Route(f"{entity.key}.bulk", many, view, partial(_described, entity, many), entity)
 
