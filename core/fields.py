@@ -330,6 +330,27 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What an audit row says of a record: `[{field, old, new}]`, only to be read.
+
+    `entity` and `record` name the fields that say which record; a reader gets of it what he may see.
+    """
+
+    entity: str = "entity"
+    record: str = "record"
+    kind = "changes"
+
+    def parse(self, value: Any) -> Any:
+        raise BadValue(_("This cannot be written."))
+
+    def parse_text(self, value: str) -> Any:
+        return self.parse(value)
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
 class Document:
     """A JSON value with a shape that `check(value)` returns cleaned, or raises BadValue."""
 

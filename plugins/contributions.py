@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+INVERSE: Final = "inverse"
 
 
 class FieldType(Protocol):
@@ -58,7 +60,9 @@ class Verb:
 
     `arguments` is a tuple of Fields; `run(ctx, record, args)` returns None or a JSON document
     that replaces the record in the reply; `answer` is then its JSON schema. `right` is the action it
-    needs on the record.
+    needs on the record. `undo` says how it is taken back: `INVERSE` sets the record's fields back to
+    what the audit says they were, a function `undo(ctx, record, entry)` does more than that, a text
+    says why it cannot be.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Verb:
     arguments: tuple[Field, ...] = ()
     on_binned: bool = False
     answer: Mapping[str, Any] | None = None
+    undo: Callable[[Any, Any, Any], None] | str = INVERSE
 
 
 class Rules:

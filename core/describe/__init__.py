@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
 from core.describe.customer import CUSTOMER
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
@@ -9,7 +10,7 @@ from core.describe.org import ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from plugins import Entity, hookimpl
 
-ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, TRADE, CUSTOMER_STATE, TERM)
+ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, TRADE, CUSTOMER_STATE, TERM, AUDIT)
 
 
 class CorePlugin:

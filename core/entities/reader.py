@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.db.base import Binnable
 from core.db.types import text
+from core.entities.past import RESTRICTED, Past, PastReader
 from core.entities.resolver import SystemResolver, row_of
 from core.fields import Moment
 from core.security.catalog import attribute, attribute_name
@@ -18,7 +19,6 @@ from core.security.rights import Rights
 from core.security.scope import ROWS
 from plugins import Entity, Field
 
-RESTRICTED = {"restricted": True}
 HIDDEN = "****"
 META = ("id", "version", "created_at", "created_by", "updated_at", "updated_by")
 USER = "core.user"
@@ -59,13 +59,29 @@ class Reader:
         chosen = [field for field in entity.fields if fields is None or field.name in fields]
         meta = [name for name in META if fields is None or name in fields or name in ("id", "version")]
         rights = [self.rights_on(entity, chosen, record) for record in records]
-        self._look_up(self._references(chosen, meta, records, rights))
+        self.look_up(self._references(chosen, meta, records, rights))
         documents = [self._document(chosen, meta, record, given) for record, given in zip(records, rights, strict=True)]
+        for field in chosen:
+            if field.type.kind == "changes":
+                self._read_pasts(entity, field, records, documents)
         for record, document in zip(records, documents, strict=True):
             if self._only_public(entity, record):
                 for name in META[2:]:
                     document.pop(name, None)
         return documents
+
+    def _read_pasts(
+        self, entity: Entity, field: Field, records: Sequence[Any], documents: Sequence[dict[str, Any]]
+    ) -> None:
+        """Put what the reader may see of other records' changes in the place of what is stored."""
+        key, record_id = (attribute_name(entity.field(name)) for name in (field.type.entity, field.type.record))  # type: ignore[attr-defined]
+        open_to_him = [i for i, document in enumerate(documents) if isinstance(document.get(field.name), list)]
+        pasts = [
+            Past(getattr(record, key), getattr(record, record_id), getattr(record, attribute_name(field)))
+            for record in (records[i] for i in open_to_him)
+        ]
+        for i, lines in zip(open_to_him, PastReader(self).read(pasts), strict=True):
+            documents[i][field.name] = lines
 
     def document(self, entity: Entity, record: Any) -> dict[str, Any]:
         return self.documents(entity, [record])[0]
@@ -73,7 +89,7 @@ class Reader:
     def labels(self, entity_key: str, ids: Iterable[int]) -> Mapping[int, Label]:
         """Labels of those of the records that the reader may see."""
         wanted = set(ids)
-        self._look_up({entity_key: wanted})
+        self.look_up({entity_key: wanted})
         return {one: self._labels[entity_key, one] for one in wanted if (entity_key, one) in self._labels}
 
     # --- rights -----------------------------------------------------------------------------------
@@ -128,7 +144,7 @@ class Reader:
             ids.discard(None)
         return wanted
 
-    def _look_up(self, wanted: Mapping[str, set[int]]) -> None:
+    def look_up(self, wanted: Mapping[str, set[int]]) -> None:
         """All missing labels in one statement, whatever they are of."""
         arms: list[Any] = []
         for key, ids in sorted(wanted.items()):
@@ -175,30 +191,36 @@ class Reader:
             right = rights[field.name]
             if right != "none":
                 value = self._value(field, record)
-                document[field.name] = _masked(field, value) if right == "mask" else value
+                document[field.name] = self.masked(field, value) if right == "mask" else value
         return document
 
     def _meta(self, name: str, record: Any) -> Any:
         if name in ("created_by", "updated_by"):
-            return self._reference(USER, getattr(record, f"{name}_id"))
+            return self.reference(USER, getattr(record, f"{name}_id"))
         value = getattr(record, name)
         return _MOMENT.to_json(value) if name.endswith("_at") else value
 
     def _value(self, field: Field, record: Any) -> Any:
         value = getattr(record, attribute_name(field))
         if field.type.kind == "reference":
-            return self._reference(field.type.entity, value)  # type: ignore[attr-defined]
+            return self.reference(field.type.entity, value)  # type: ignore[attr-defined]
         if field.type.kind == "references":
-            return [self._reference(field.type.entity, item.id) for item in value]  # type: ignore[attr-defined]
+            return [self.reference(field.type.entity, item.id) for item in value]  # type: ignore[attr-defined]
         if field.type.kind == "target":
-            return {kind: self._reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
+            return {kind: self.reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
         return field.type.to_json(value)  # type: ignore[attr-defined]
 
-    def _reference(self, key: str, record_id: int | None) -> Any:
+    def reference(self, key: str, record_id: int | None) -> Any:
+        """A reference as the reader may see it; its label must have been looked up."""
         if record_id is None:
             return None
         label = self._labels.get((key, record_id))
         return dict(RESTRICTED) if label is None else label.to_json()
+
+    @staticmethod
+    def masked(field: Field, value: Any) -> Any:
+        """What is left of a masked field's value."""
+        return mask(value) if field.type.kind == "text" or value is None else HIDDEN
 
 
 def mask(value: Any) -> Any:
@@ -208,7 +230,3 @@ def mask(value: Any) -> Any:
     if isinstance(value, str) and len(value) >= 11:
         return f"{value[:3]}****{value[-4:]}"
     return HIDDEN
-
-
-def _masked(field: Field, value: Any) -> Any:
-    return mask(value) if field.type.kind == "text" or value is None else HIDDEN

@@ -8,12 +8,15 @@ from core.security.catalog import Catalog
 from plugins import Entity
 
 API = "/api/v1"
+_UNCOUNTED = {"audit"}  # words for a mass, which have no plural
 
 
 def collection(key: str) -> str:
     """The path of an entity's collection, without a prefix."""
     area, _dot, name = key.partition(".")
     word = name.replace("_", "-")
+    if word in _UNCOUNTED:
+        return f"/{area}/{word}"
     if re.search("[^aeiou]y$", word):
         word = word[:-1] + "ies"
     elif re.search("(s|x|ch|sh)$", word):

@@ -93,7 +93,7 @@ class FlushJudge:
             rights["deleted_at"] = "delete"
         if isinstance(obj, RecordScoped):  # whatever its plugin declares
             rights[obj.OWNER] = rights[obj.UNIT] = "assign"
-        written = {name for name in _columns_behind(obj, changed_attributes(obj)) if not _is_derived(name)}
+        written = {name for name in changed_attributes(obj) if not _is_derived(name)}
         return {rights.get(name, "edit") for name in written} or {"edit"}
 
     def _require_all(self, session: Session, asked: Asked) -> None:
@@ -113,8 +113,8 @@ class FlushJudge:
 
 
 def changed_attributes(obj: Any) -> set[str]:
-    """Names of the attributes whose value differs from what was loaded."""
-    return {state.key for state in inspect(obj).attrs if state.history.has_changes()}
+    """Names of the attributes whose value differs from what was loaded; of a reference, those of its key."""
+    return set(_columns_behind(obj, [state.key for state in inspect(obj).attrs if state.history.has_changes()]))
 
 
 def _columns_behind(obj: Any, names: Iterable[str]) -> Iterable[str]:

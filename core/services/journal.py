@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,11 +18,11 @@ from typing import Any
 from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import ALL, TABLES, Refused
 from core.models import Audit, ChainHead, Change
-from core.security.catalog import Catalog, attribute_name
+from core.security.catalog import Catalog
 from core.security.identity import Identity
-from plugins import Entity, Field
+from core.services.images import Images
 
 GENESIS = "0" * 64
 HEAD = 1
@@ -55,8 +55,10 @@ class Journal:
         self.identity: Identity | None = None
         self.door: str = "system"
         self.address: str | None = None  # both of what nobody known does, such as a failed login
+        self.undoes: str | None = None  # the UUID of the change that this one sets back
         self.entries: list[Entry] = []
         self._actions: dict[Any, str] = {}
+        self._flushed: list[tuple[Any, str, Images]] = []
 
     def call(self, record: Any, action: str) -> None:
         """Name the action under which the next change of this record is written down."""
@@ -88,25 +90,34 @@ class Journal:
         """Forget what was written down since: a savepoint was rolled back."""
         length, self.reason, self._actions = mark
         del self.entries[length:]
+        self._flushed = []
 
     # --- as a write hook ------------------------------------------------------------------------
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
-        for obj in new:
-            self._collect(obj, "create")
-        for obj in dirty:
-            self._collect(obj, "edit")
+        """What is stored of the records, where the objects do not know it."""
+        for obj in (*new, *dirty, *deleted):
+            if isinstance(obj, Change | Audit):
+                raise Refused("the audit trail is written by the journal alone")
+        images = Images(session, self.catalog)
+        images.remember(dirty, deleted)
+        self._flushed = [(obj, "create", images) for obj in new] + [(obj, "edit", images) for obj in dirty]
         for obj in deleted:
-            self._collect(obj, "delete")
+            self._collect(obj, "delete", images)
 
     def after(self, session: Session) -> None:
-        """Nothing is left to do."""
+        """What has become of them, keys that relationships set included."""
+        flushed, self._flushed = self._flushed, []
+        if flushed:
+            flushed[0][2].look_again([obj for obj, kind, _images in flushed if kind == "edit"])
+        for obj, kind, images in flushed:
+            self._collect(obj, kind, images)
 
-    def _collect(self, obj: Any, kind: str) -> None:
+    def _collect(self, obj: Any, kind: str, images: Images) -> None:
         entity = self.catalog.of_model(type(obj))
         if entity is None:
             return
-        changes = list(_changes(entity, obj, kind))
+        changes = list(images.changes(entity, obj, kind))
         action = self._actions.pop(obj, None) or _action(obj, kind)
         if changes or action != "edit":
             self.entries.append(Entry(action, entity.key, obj, changes))
@@ -131,7 +142,8 @@ class Journal:
             }
             for seq, entry in enumerate(self.entries, 1)
         ]
-        run(insert(Audit), [{"change_id": change_id, **row} for row in rows])
+        copies = {name: change[name] for name in ("batch", "happened_at", "actor_id", "door")}
+        run(insert(Audit), [{"change_id": change_id, **copies, **row} for row in rows])
         number, previous = run(
             select(ChainHead.number, ChainHead.hash).where(ChainHead.id == HEAD).with_for_update()
         ).one()
@@ -153,12 +165,15 @@ class Journal:
             "token_id": who.token_id if who else None,
             "address": who.address if who else self.address,
             "reason": self.reason,
+            "undoes": self.undoes,
         }
 
 
 def link(previous: str, change: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """The hash of a change that follows `previous`."""
     document = {**change, "happened_at": change["happened_at"].isoformat(), "rows": list(rows)}
+    if document.get("undoes") is None:
+        document.pop("undoes", None)  # the older changes have no such line
     canonical = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((previous + canonical).encode()).hexdigest()
 
@@ -169,30 +184,3 @@ def _action(obj: Any, kind: str) -> str:
         if history.has_changes():
             return "delete" if obj.deleted_at is not None else "restore"
     return kind
-
-
-def _changes(entity: Entity, obj: Any, kind: str) -> Iterator[dict[str, Any]]:
-    for field in entity.fields:
-        state = inspect(obj).attrs.get(attribute_name(field))
-        if kind == "edit" and (state is None or not state.history.has_changes()):
-            continue  # not even read: it may never have been loaded
-        old, new = None, _value(field, getattr(obj, attribute_name(field)))
-        if kind == "delete":
-            old, new = new, None
-        elif kind == "edit":
-            old = _before(state, field)
-        if old != new:
-            yield {"field": field.name, "old": old, "new": new}
-
-
-def _before(state: Any, field: Field) -> Any:
-    history = state.history
-    if field.type.kind == "references":
-        return sorted(item.id for item in [*history.unchanged, *history.deleted])
-    return _value(field, history.deleted[0]) if history.deleted else None
-
-
-def _value(field: Field, value: Any) -> Any:
-    if field.type.kind == "references":
-        return sorted(item.id for item in value or ())
-    return field.type.to_json(value)  # type: ignore[attr-defined]

@@ -187,6 +187,8 @@ class Work:
         """Flush what is pending and append the audit. The caller commits."""
         for session in self._sessions:
             session.flush()
+        if not self.connection.in_transaction():
+            raise Refused("a refused write has rolled all of this back: do in a savepoint what may be refused")
         self.steps.write(self.connection)
         self._epoch_watch.write(self.connection)
         self.journal.write(self.connection)

@@ -166,6 +166,22 @@ class Display:
             return Value("many", items=tuple(self._plain("action", code) for code in value))
         return Value("document", json.dumps(value, ensure_ascii=False, indent=2))
 
+    def _changes(self, field: Field, value: list[Mapping[str, Any]]) -> Value:
+        rows = tuple(
+            (Value("text", line["field"]), *(self._past(line[name]) for name in ("old", "new"))) for line in value
+        )
+        return Value("table", heads=(_("Field"), _("Before"), _("After")), rows=rows)
+
+    def _past(self, value: Any) -> Value:
+        """An old or new value of any kind: what the audit has, with labels for references."""
+        if isinstance(value, Mapping) and ("id" in value or value.get("restricted")):
+            return Value("text", str(value["label"])) if "id" in value else CLOSED
+        if value in (None, "", [], {}):
+            return EMPTY
+        if isinstance(value, list) and all(isinstance(one, Mapping) and "label" in one for one in value):
+            return Value("text", ", ".join(str(one["label"]) for one in value))
+        return self._plain("", value)
+
     def _plain(self, name: str, value: Any) -> Value:
         if value is None or value is False:
             return EMPTY

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from core.db.guard import ALL, TABLES
 from core.models import Audit, ChainHead, Change, Term, User
@@ -208,7 +209,16 @@ def undone(site: Any) -> Iterator[Connection]:
 
 
 Act = Callable[[Tampering], Any]
-ANY_ROW = {"action": "edit", "entity": "core.customer", "record_id": 1, "changes": []}
+MOMENT = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+
+
+def any_row(trail: Tampering, number: int) -> dict[str, Any]:
+    """A row that would belong to a change, copies and all."""
+    copied = select(Change.batch, Change.happened_at, Change.actor_id, Change.door).where(Change.number == number)
+    copies = dict(trail.do(copied).mappings().one())
+    return {"change_id": trail.id(number), "action": "edit", "entity": "core.customer", "record_id": 1,
+            "changes": [], **copies}  # fmt: skip
+
 
 ALTERED: dict[str, tuple[int, Act]] = {
     "reason": (3, lambda t: t.change(3, reason="别的原因")),
@@ -222,6 +232,7 @@ ALTERED: dict[str, tuple[int, Act]] = {
     "token": (3, lambda t: t.change(3, token_id=1)),
     "batch": (3, lambda t: t.change(3, batch="another")),
     "uuid": (3, lambda t: t.change(3, uuid="another")),
+    "undoes": (3, lambda t: t.change(3, undoes="another")),
     "hash": (3, lambda t: t.change(3, hash="0" * 64)),
     "no hash": (3, lambda t: t.change(3, hash=None)),
     "prev_hash": (3, lambda t: t.change(3, prev_hash="0" * 64)),
@@ -232,6 +243,10 @@ ALTERED: dict[str, tuple[int, Act]] = {
     "record": (3, lambda t: t.row(3, record_id=4711)),
     "entity": (3, lambda t: t.row(3, entity="core.user")),
     "action": (3, lambda t: t.row(3, action="view")),
+    "copied batch": (3, lambda t: t.row(3, batch="another")),
+    "copied moment": (3, lambda t: t.row(3, happened_at=MOMENT)),
+    "copied actor": (3, lambda t: t.row(3, actor_id=None)),
+    "copied door": (3, lambda t: t.row(3, door="cli")),
     "second row": (6, lambda t: t.row(6, 2, action="view")),
     "number of a row": (3, lambda t: t.row(3, seq=2)),
     "row removed": (6, lambda t: t.do(delete(Audit).where(Audit.change_id == t.id(6), Audit.seq == 2))),
@@ -240,11 +255,7 @@ ALTERED: dict[str, tuple[int, Act]] = {
     "row moved": (3, lambda t: t.row(3, change_id=t.id(5), seq=2)),
     "row added": (
         3,
-        lambda t: t.do(
-            insert(Audit).values(
-                change_id=t.id(3), seq=2, action="edit", entity="core.customer", record_id=1, changes=[]
-            )
-        ),
+        lambda t: t.do(insert(Audit).values(seq=2, **any_row(t, 3))),
     ),
     "places swapped": (3, lambda t: t.swap(3, 4)),
     "places and hashes swapped": (3, lambda t: t.swap(3, 4, "prev_hash", "hash")),
@@ -259,6 +270,29 @@ def test_the_altered_change_is_named(trail, number, act):
     assert broken is not None
     assert (broken.number, broken.uuid) == (number, trail.uuid(number))
     assert str(broken).startswith(f"The audit trail is broken at change {number} ({trail.uuid(number)}): ")
+
+
+OTHER_VALUES: dict[str, Any] = {"Integer": 4711, "Unicode": "x", "UtcDateTime": MOMENT, "JsonText": ["x"]}
+
+
+@pytest.mark.parametrize("model", [Change, Audit])
+def test_no_column_can_be_altered_unnoticed(trail, model):
+    number = (
+        trail.id(3) if model is Change else trail.do(select(Audit.id).where(Audit.change_id == trail.id(3))).scalar()
+    )
+    for column in model.__table__.columns:
+        if model is Audit and column.name == "id":
+            continue  # says nothing that the change and `seq` do not say
+        attempt = trail.connection.begin_nested()
+        try:
+            other = OTHER_VALUES[type(column.type).__name__]
+            trail.do(update(model).where(model.id == number).values({column: other}))
+        except IntegrityError:
+            assert column.foreign_keys or column.name == "id"
+        else:
+            assert trail.verify() is not None, column.name
+        attempt.rollback()
+    assert trail.verify() is None
 
 
 @pytest.mark.parametrize("number", [FIRST, 3, LAST])

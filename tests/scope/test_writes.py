@@ -359,7 +359,7 @@ def catch_the_refusal(ctx: Ctx) -> None:
     [
         (merge_by_key, IntegrityError),
         (merge_without_loading, Forbidden),
-        (catch_the_refusal, TypeError),
+        (catch_the_refusal, Refused),
     ],
 )
 def test_a_detour_leads_nowhere(stage: Stage, change: Change, error: type[Exception]) -> None:

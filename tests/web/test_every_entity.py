@@ -57,7 +57,8 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         return [one.text.strip() for one in side.select(".k-nav, .k-nav-head")]
 
     business = ["Customers", "Contacts", "Trades"]
-    assert menu(browser_of()) == [*business, "Settings", "Units", "Users", "Roles", "Shares", "Code lists"]
+    settings = ["Units", "Users", "Roles", "Shares", "Code lists", "Audit trail"]
+    assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [*business, "Settings", "Units", "Users", "Code lists"]
 
 

@@ -51,6 +51,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "references": _EQUALITY,
     "document": ("empty",),
     "target": (),
+    "changes": (),
 }
 """What can be asked of each kind of field."""
 

@@ -58,6 +58,8 @@ def create(entity: Entity, request: Request) -> Response:
 def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity) -> Response:
     if not may_visit(ctx, entity):
         raise NotFound
+    if entity.rules.closed:
+        raise Forbidden(entity.rules.closed)
     if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
         raise Forbidden(refusal("create"))
     say = request.say
@@ -124,7 +126,7 @@ def draw_edit(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity
     rights = look.rights_on(entity, entity.fields, record)
     inputs = changeable(ctx, entity, record, rights)
     if not inputs:
-        raise Forbidden(refusal("edit"))
+        raise Forbidden(entity.rules.closed or refusal("edit"))
     show, say = display(request, ctx), request.say
     sheet = Sheet(
         entity=entity,

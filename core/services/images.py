@@ -1,0 +1,118 @@
+"""Records as a flush finds and leaves them, for the journal: field by field, what was and what is.
+
+An object does not always know what is stored of it. A set of references holds those members that the
+writer sees; an attribute that was set before it was read has forgotten what was there; a relationship
+sets its key only while the flush runs. What an object does not know is read from its row, in one
+statement for all records of a kind.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Table, inspect, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.base import NO_VALUE
+
+from core.db.guard import ALL, TABLES
+from core.fields import Moment
+from core.security.catalog import Catalog, attribute_name
+from core.security.judge import changed_attributes
+from plugins import Entity, Field
+
+BINNED = "deleted_at"  # is written down like a field: the moment at which a record was deleted
+_MOMENT = Moment()
+
+
+class Images:
+    """The records of one flush, before and after it."""
+
+    def __init__(self, session: Session, catalog: Catalog) -> None:
+        self._session, self._catalog = session, catalog
+        self._old: dict[tuple[Any, str], Any] = {}
+        self._new: dict[tuple[Any, str], Any] = {}
+
+    def remember(self, dirty: Iterable[Any], deleted: Iterable[Any]) -> None:
+        """Read what the objects do not know of their rows, before these are overwritten or gone."""
+        unknown: dict[tuple[type, str], list[Any]] = defaultdict(list)
+        for obj in dirty:
+            for name in changed_attributes(obj):
+                if name in inspect(type(obj)).relationships or _is_unknown(obj, name):
+                    unknown[type(obj), name].append(obj)
+        self._read(unknown, self._old)
+        sets: dict[tuple[type, str], list[Any]] = defaultdict(list)
+        for obj in deleted:
+            for name, relation in inspect(type(obj)).relationships.items():
+                if relation.secondary is not None:
+                    sets[type(obj), name].append(obj)
+        self._read(sets, self._new)
+
+    def look_again(self, changed: Iterable[Any]) -> None:
+        """Read the sets of references as they have become."""
+        sets: dict[tuple[type, str], list[Any]] = defaultdict(list)
+        for obj in changed:
+            for name in changed_attributes(obj) & set(inspect(type(obj)).relationships.keys()):
+                sets[type(obj), name].append(obj)
+        self._read(sets, self._new)
+
+    def _read(self, wanted: Mapping[tuple[type, str], list[Any]], into: dict[tuple[Any, str], Any]) -> None:
+        for (model, name), objects in wanted.items():
+            ids = {inspect(obj).identity[0]: obj for obj in objects}
+            relation: Any = inspect(model).relationships.get(name)
+            if relation is None:
+                column: Any = inspect(model).column_attrs[name].columns[0]
+                rows = self._run(select(column.table.c.id, column).where(column.table.c.id.in_(list(ids))))
+                into.update({(ids[row[0]], name): row[1] for row in rows})
+            elif isinstance(relation.secondary, Table):
+                ((_mine, own),), ((_theirs, other),) = relation.synchronize_pairs, relation.secondary_synchronize_pairs
+                into.update({(obj, name): [] for obj in objects})
+                for owner, member in self._run(select(own, other).where(own.in_(list(ids))).order_by(other)):
+                    into[ids[owner], name].append(member)
+
+    def _run(self, statement: Any) -> Any:
+        return self._session.connection().execute(statement, execution_options={TABLES: ALL})
+
+    def changes(self, entity: Entity, obj: Any, kind: str) -> Iterator[dict[str, Any]]:
+        """`{field, old, new}` of each field that a `create`, `edit` or `delete` has changed."""
+        for field in entity.fields:
+            name = attribute_name(field)
+            state = inspect(obj).attrs.get(name)
+            if kind == "edit" and (state is None or not state.history.has_changes()):
+                continue  # not even read: it may never have been loaded
+            old, new = None, self._is(field, obj, name)
+            if kind == "delete":
+                old, new = new, None
+            elif kind == "edit":
+                old = self._was(field, obj, name, state)
+            if old != new:
+                yield {"field": field.name, "old": old, "new": new}
+        binned = inspect(obj).attrs.get(BINNED)
+        if kind == "edit" and binned is not None and binned.history.has_changes():
+            before = self._old.get((obj, BINNED), next(iter(binned.history.deleted or ()), None))
+            yield {"field": BINNED, "old": _MOMENT.to_json(before), "new": _MOMENT.to_json(obj.deleted_at)}
+
+    def _is(self, field: Field, obj: Any, name: str) -> Any:
+        if field.type.kind != "references":
+            return field.type.to_json(getattr(obj, name))  # type: ignore[attr-defined]
+        if (obj, name) in self._new:
+            return self._new[obj, name]
+        return sorted(item.id for item in getattr(obj, name) or ())
+
+    def _was(self, field: Field, obj: Any, name: str, state: Any) -> Any:
+        if (obj, name) in self._old:
+            old = self._old[obj, name]
+            return old if field.type.kind == "references" else field.type.to_json(old)  # type: ignore[attr-defined]
+        history = state.history
+        if field.type.kind == "references":
+            return sorted(item.id for item in [*history.unchanged, *history.deleted])
+        return field.type.to_json(history.deleted[0]) if history.deleted else None  # type: ignore[attr-defined]
+
+
+def _is_unknown(obj: Any, name: str) -> bool:
+    """Whether a changed column's old value was never loaded."""
+    state: Any = inspect(obj)
+    if name not in state.mapper.column_attrs:
+        return False
+    return name not in state.dict or state.committed_state.get(name) is NO_VALUE
