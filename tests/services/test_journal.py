@@ -13,6 +13,9 @@ from core.models import Audit, Change, Customer, Role
 from core.services import records
 
 
+pytestmark = pytest.mark.databases
+
+
 def last_rows(kernel: Any) -> list[Any]:
     with kernel.work(write=False) as work:
         last = work.system.scalars(select(Change.id).order_by(Change.number.desc()).limit(1)).one()
