@@ -12,7 +12,6 @@ from core.errors import Forbidden
 from core.models import Audit, Change, Customer, Role
 from core.services import records
 
-
 pytestmark = pytest.mark.databases
 
 
