@@ -1,4 +1,8 @@
-"""Boot: settings → plugins → entities → one kernel. Everything wrong is said at once."""
+"""Boot: settings → plugins → declarations → one kernel.
+
+A fault is raised, or quarantines its plugin: then everything is collected again without it, so that
+nothing of it is left (`core.quarantine`).
+"""
 
 from __future__ import annotations
 
@@ -6,52 +10,69 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core import quarantine
 from core.clock import Clock
 from core.db.database import Database
+from core.db.engine import sqlite_path
+from core.db.tenants import load_models
 from core.describe import CorePlugin
+from core.entities.soundness import faults_of
+from core.errors import KehuError
+from core.migrations import runner
 from core.security.catalog import Catalog
 from core.security.store import RightsStore
+from core.services import setup
 from core.services.work import Kernel
-from core.settings import Settings, check_plugin_settings
+from core.settings import Settings
 from plugins import (
     Column,
     ContractError,
     Entity,
+    Fault,
     Found,
     Manager,
     Manifest,
     Panel,
+    PluginError,
     Registry,
     discover,
     load_hooks,
-    load_models,
-    resolve,
 )
 
+NOT_SET_UP = "this site is not set up yet; run: kehu init"
 CORE = Manifest(name="core", title="Kehu", version="0", models=None, migrations=None, templates=None, locale=None)
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """What all enabled plugins have declared."""
+    """What all enabled plugins have declared, and their hooks."""
 
+    hooks: Manager
     entities: Registry[Entity]
     panels: Registry[Panel]
     columns: Registry[Column]
-    hooks: Manager
 
 
 def manifests(settings: Settings, found: dict[str, Found] | None = None) -> tuple[Manifest, ...]:
     """The enabled plugins' manifests in their order. Raises DependencyError with all problems."""
-    enabled = resolve(discover() if found is None else found, settings.plugins)
-    check_plugin_settings(settings, enabled)
-    return enabled
+    return quarantine.choose(settings, discover() if found is None else found)[0]
 
 
-def boot(settings: Settings, enabled: Sequence[Manifest] | None = None) -> Kernel:
-    """The kernel of one application, its registries closed."""
-    ordered = manifests(settings) if enabled is None else tuple(enabled)
-    declared = declarations(ordered)
+def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: tuple[Fault, ...] = ()) -> Kernel:
+    """The kernel of one application, its registries closed: with the plugins that the settings name, or these.
+
+    `faults` is what is known already of others. Raises PluginError as `core.quarantine` decides.
+    """
+    if enabled is None:
+        enabled, faults = quarantine.choose(settings, discover())
+    ordered = tuple(enabled)
+    while True:
+        try:
+            declared = declarations(ordered)
+            break
+        except PluginError as error:
+            ordered, more = quarantine.leave_out(settings, ordered, error)
+            faults += more
     catalog = Catalog(declared.entities.values())
     return Kernel(
         settings=settings,
@@ -60,10 +81,42 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None) -> Kerne
         catalog=catalog,
         panels=declared.panels,
         columns=declared.columns,
-        hooks=declared.hooks,
         store=RightsStore(catalog, settings.time_zone),
         clock=Clock(settings),
+        hooks=declared.hooks,
+        faults=faults,
     )
+
+
+def without(kernel: Kernel, error: PluginError, mend: str = "") -> Kernel:
+    """The kernel anew, without the plugin that has failed. Raises as `core.quarantine` decides."""
+    ordered, faults = quarantine.leave_out(kernel.settings, kernel.manifests, error, mend)
+    kernel.database.dispose()
+    return boot(kernel.settings, ordered, kernel.faults + faults)
+
+
+def ready(kernel: Kernel) -> Kernel:
+    """The kernel of a site whose database is there, current and set up; a plugin's tables may be behind
+    where the site quarantines: then it is off. KehuError otherwise.
+    """
+    file = sqlite_path(kernel.database.engine)
+    if file is not None and not file.exists():  # to look into it would make it
+        raise KehuError(NOT_SET_UP)
+    behind = [one for one in runner.standing(kernel.settings.database_url, kernel.manifests) if not one.is_current]
+    if any(one.plugin == "core" and one.current is None for one in behind):
+        raise KehuError(NOT_SET_UP)
+    if behind and (behind[0].plugin == "core" or not kernel.settings.quarantines):
+        names = ", ".join(one.plugin for one in behind)
+        raise KehuError(f"the database is behind the program ({names}); run: kehu db upgrade")
+    for one in behind:
+        if any(manifest.name == one.plugin for manifest in kernel.manifests):  # it may be off with another already
+            stands = f"its tables are at {one.current or 'nothing'}, its code is at {one.head}"
+            kernel = without(
+                kernel, PluginError(stands, one.plugin), f"run: kehu db upgrade, or: kehu plugin disable {one.plugin}"
+            )
+    if not kernel.run(setup.is_set_up, write=False):
+        raise KehuError(NOT_SET_UP)
+    return kernel
 
 
 def declarations(ordered: Sequence[Manifest]) -> Declarations:
@@ -73,37 +126,49 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     for manifest in ordered:
         load_models(manifest)
         manager.register(manifest, load_hooks(manifest))
-    entities: Registry[Entity] = Registry("entity")
-    panels: Registry[Panel] = Registry("panel")
-    columns: Registry[Column] = Registry("column")
-    registries: tuple[tuple[str, Registry[Any]], ...] = (
-        ("register_entities", entities),
-        ("register_panels", panels),
-        ("register_columns", columns),
+    declared = Declarations(manager, Registry("entity"), Registry("panel"), Registry("column"))
+    registries: tuple[tuple[str, type, Registry[Any]], ...] = (
+        ("register_entities", Entity, declared.entities),
+        ("register_panels", Panel, declared.panels),
+        ("register_columns", Column, declared.columns),
     )
-    for hook, registry in registries:
+    for hook, kind, registry in registries:
         for item in manager.collect(hook):
+            _check_kind(hook, kind, item.owner, item.value)
             registry.add(item.owner, item.value.key, item.value)
         registry.close()
-    _check_targets(entities, panels, columns, ordered)
-    return Declarations(entities, panels, columns, manager)
+    _check_entities(declared.entities)
+    _check_targets(declared, ordered)
+    return declared
 
 
-def _check_targets(
-    entities: Registry[Entity],
-    panels: Registry[Panel],
-    columns: Registry[Column],
-    ordered: Sequence[Manifest],
-) -> None:
+def _check_kind(hook: str, kind: type[Any], owner: str, value: Any) -> None:
+    if not isinstance(value, kind):
+        message = f"hook {hook!r} gave {value!r:.80}, which is no {kind.__name__}"
+        raise ContractError(f"plugin {owner!r}: {message}", owner)
+    if not value.key.startswith(f"{owner}."):
+        raise ContractError(f"plugin {owner!r}: the key {value.key!r} must begin with {owner}.", owner)
+
+
+def _check_entities(entities: Registry[Entity]) -> None:
+    for entity in entities.values():
+        if wrong := faults_of(entity):
+            owner = entities.owner(entity.key)
+            raise ContractError(f"plugin {owner!r}: entity {entity.key}: {'; '.join(wrong)}", owner)
+
+
+def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
     """A panel or column on an entity that is not there is an error, unless its plugin is only
     named in `after`: then it waits until that plugin is on.
     """
     soft = {manifest.name: set(manifest.after) for manifest in ordered}
-    wrong = []
-    for registry in (panels, columns):
+    wrong: dict[str, list[str]] = {}
+    for registry in (declared.panels, declared.columns):
         for item in registry.values():
             owner = registry.owner(item.key)
-            if item.entity not in entities and item.entity.partition(".")[0] not in soft.get(owner, ()):
-                wrong.append(f"plugin {owner!r}: {item.key} is for {item.entity}, which no enabled plugin has")
+            if item.entity not in declared.entities and item.entity.partition(".")[0] not in soft.get(owner, ()):
+                message = f"plugin {owner!r}: {item.key} is for {item.entity}, which no enabled plugin has"
+                wrong.setdefault(owner, []).append(message)
     if wrong:
-        raise ContractError("\n".join(wrong))
+        # All at once, though only the first is to blame: the next boot without it names the others.
+        raise ContractError("\n".join(line for lines in wrong.values() for line in lines), next(iter(wrong)))

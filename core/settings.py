@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from plugins import Setting, parse_names
 from plugins.errors import did_you_mean
 
 NOT_SETTINGS = {"KEHU_INI", "KEHU_SHARED", "KEHU_NOW"}
+PLUGIN_FAILURE = ("", "strict", "quarantine")
 DATABASE_FILE = "kehu.db"
 
 
@@ -31,9 +32,15 @@ class Settings:
     title: str = "Kehu"
     production: bool = False
     testing: bool = False
+    plugin_failure: str = ""  # strict | quarantine; default: quarantine in production, else strict
     session_days: int = 14
     formal_on: str = "order"  # what makes a customer formal: its first order, or contract
     of_plugins: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def quarantines(self) -> bool:
+        """Whether a plugin that fails is left out; else it stops the start."""
+        return (self.plugin_failure or ("quarantine" if self.production else "strict")) == "quarantine"
 
 
 def read(lines: Mapping[str, str], environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
@@ -60,10 +67,15 @@ def read(lines: Mapping[str, str], environ: Mapping[str, str] | None = None, fol
     return settings
 
 
-def check_plugin_settings(settings: Settings, manifests: Any) -> None:
-    """Every `kehu.NAME.x` must be declared by the enabled plugin NAME, and readable as its type."""
+def check_plugin_settings(settings: Settings, manifests: Any, unknown: Collection[str] = ()) -> None:
+    """Every `kehu.NAME.x` must be declared by the installed plugin NAME, and readable as its type.
+
+    Those of `unknown` plugins cannot be judged and pass.
+    """
     declared: dict[str, Setting] = {f"{m.name}.{s.name}": s for m in manifests for s in m.settings}
     for name, value in settings.of_plugins.items():
+        if name not in declared and name.partition(".")[0] in unknown:
+            continue
         if name not in declared:
             raise SettingsError(f"unknown setting kehu.{name}{did_you_mean(name, declared)}")
         _typed(f"kehu.{name}", declared[name].type.__name__, value)
@@ -94,5 +106,10 @@ def _check(settings: Settings) -> None:
         ) from None
     if settings.formal_on not in ("order", "contract"):
         raise SettingsError(f"kehu.formal_on is order or contract, not {settings.formal_on!r}")
+    if settings.plugin_failure not in PLUGIN_FAILURE:
+        raise SettingsError(
+            f"kehu.plugin_failure is strict or quarantine, not {settings.plugin_failure!r}; strict: a plugin that fails"
+            " stops the start; quarantine: the site serves without it"
+        )
     if settings.testing and settings.production:
         raise SettingsError("kehu.testing and kehu.production exclude each other; switch one off")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .contributions import Column, Entity, Field, FieldType, Group, Panel, Rules, Verb
 from .discovery import ENTRY_POINT_GROUP, Found, discover
 from .errors import ContractError, DependencyError, ManifestError, PluginError
-from .graph import parse_names, resolve
-from .lifecycle import PluginState, states
+from .graph import parse_names, resolve, sift, with_dependants
+from .lifecycle import Fault, PluginState, states
 from .loading import load_hooks, load_models
 from .manager import Contribution, Manager
 from .manifest import API_VERSION, Manifest, Setting, validate
@@ -21,6 +21,7 @@ __all__ = [
     "Contribution",
     "DependencyError",
     "Entity",
+    "Fault",
     "Field",
     "FieldType",
     "Found",
@@ -41,6 +42,8 @@ __all__ = [
     "load_models",
     "parse_names",
     "resolve",
+    "sift",
     "states",
     "validate",
+    "with_dependants",
 ]

@@ -7,7 +7,15 @@ from difflib import get_close_matches
 
 
 class PluginError(Exception):
-    """A plugin failed; the message names the plugin and what it was doing."""
+    """A plugin failed; the message names the plugin and what it was doing.
+
+    `plugin` is the one to blame, None where the fault is nobody's alone: without that plugin the
+    others can go on.
+    """
+
+    def __init__(self, message: str, plugin: str | None = None) -> None:
+        super().__init__(message)
+        self.plugin = plugin
 
 
 class ManifestError(PluginError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from .discovery import Found
@@ -22,17 +22,51 @@ def resolve(found: Mapping[str, Found], enabled: Iterable[str]) -> tuple[Manifes
     The order follows from the manifests alone, never from the order of `enabled`; plugins that are
     free of each other stand by name. DependencyError lists all that is wrong at once.
     """
+    order, problems = _judge(found, enabled)
+    if problems:
+        raise DependencyError([sentence for _name, sentence in problems])
+    return order
+
+
+def sift(found: Mapping[str, Found], enabled: Iterable[str]) -> tuple[tuple[Manifest, ...], dict[str, str]]:
+    """As `resolve`, but without those that do not fit: the others in their order, and what is wrong by plugin."""
+    names, wrong = set(enabled), dict[str, str]()
+    while True:
+        order, problems = _judge(found, names, wrong)
+        if not problems:
+            return order, wrong
+        sentences: dict[str, list[str]] = {}
+        for name, sentence in problems:
+            sentences.setdefault(name, []).append(sentence)
+        wrong |= {name: "; ".join(found) for name, found in sentences.items()}
+        names -= wrong.keys()
+
+
+def with_dependants(ordered: Iterable[Manifest], name: str) -> tuple[Manifest, ...]:
+    """The plugin of that name and all that need it, directly or not, in the order given."""
+    gone: list[Manifest] = []
+    for manifest in ordered:  # what it depends on stands before it
+        needs = {parse_dependency(text)[0] for text in manifest.depends}
+        if manifest.name == name or any(one.name in needs for one in gone):
+            gone.append(manifest)
+    return tuple(gone)
+
+
+Problem = tuple[str, str]  # the plugin that is in the way, and a sentence
+
+
+def _judge(
+    found: Mapping[str, Found], enabled: Iterable[str], off: Container[str] = ()
+) -> tuple[tuple[Manifest, ...], list[Problem]]:
     names = sorted(set(enabled))
-    problems = [problem for name in names if (problem := _unusable(found, name))]
+    problems = [(name, problem) for name in names if (problem := _unusable(found, name))]
     chosen = {name: manifest for name in names if (manifest := _manifest(found, name))}
-    for manifest in chosen.values():
-        problems.extend(_unmet(manifest, found, chosen))
+    for name, manifest in chosen.items():
+        problems.extend((name, problem) for problem in _unmet(manifest, found, chosen, off))
     problems.extend(_conflicts(chosen))
     order, cycles = _sort(chosen)
     problems.extend(cycles)
-    if problems:
-        raise DependencyError(problems)
-    return tuple(chosen[name] for name in order)
+    return tuple(chosen[name] for name in order), problems
 
 
 def _manifest(found: Mapping[str, Found], name: str) -> Manifest | None:
@@ -47,10 +81,15 @@ def _unusable(found: Mapping[str, Found], name: str) -> str | None:
     return None
 
 
-def _unmet(manifest: Manifest, found: Mapping[str, Found], chosen: Mapping[str, Manifest]) -> Iterator[str]:
+def _unmet(
+    manifest: Manifest, found: Mapping[str, Found], chosen: Mapping[str, Manifest], off: Container[str]
+) -> Iterator[str]:
     for text in manifest.depends:
         name, versions = parse_dependency(text)
         needs = f"plugin {manifest.name!r} needs {text!r}"
+        if name in off:
+            yield f"{needs}, which is off"
+            continue
         if name not in found:
             yield f"{needs}, which is not installed{did_you_mean(name, found)}"
             continue
@@ -65,24 +104,24 @@ def _unmet(manifest: Manifest, found: Mapping[str, Found], chosen: Mapping[str, 
             yield f"{needs}, but {needed.version} is installed"
 
 
-def _conflicts(chosen: Mapping[str, Manifest]) -> list[str]:
+def _conflicts(chosen: Mapping[str, Manifest]) -> list[Problem]:
     pairs = {
         tuple(sorted((manifest.name, other)))
         for manifest in chosen.values()
         for other in manifest.conflicts
         if other in chosen
     }
-    return [f"plugins {one!r} and {other!r} cannot be enabled together" for one, other in sorted(pairs)]
+    return [(other, f"plugins {one!r} and {other!r} cannot be enabled together") for one, other in sorted(pairs)]
 
 
-def _sort(chosen: Mapping[str, Manifest]) -> tuple[list[str], list[str]]:
-    """Names in order, and one sentence for each cycle of needs.
+def _sort(chosen: Mapping[str, Manifest]) -> tuple[list[str], list[Problem]]:
+    """Names in order, and each cycle of needs.
 
     `after` is a wish: in a cycle it gives way, so that two plugins may speak of each other. A cycle
     of needs alone is opened at one edge once it is reported, so that the next one comes to light.
     """
     edges = _edges(chosen)
-    cycles: list[str] = []
+    cycles: list[Problem] = []
     while True:
         sorter: TopologicalSorter[str] = TopologicalSorter({name: [] for name in chosen})
         for later, earlier in edges:
@@ -93,7 +132,8 @@ def _sort(chosen: Mapping[str, Manifest]) -> tuple[list[str], list[str]]:
             steps = _steps(exc.args[1])
             wishes = [step for step in steps if edges[step] == _WISH]
             if not wishes:
-                cycles.append("cycle: " + ", ".join(f"{a!r} needs {b!r}" for a, b in steps))
+                sentence = "cycle: " + ", ".join(f"{a!r} needs {b!r}" for a, b in steps)
+                cycles.append((steps[0][0], sentence))
             del edges[(wishes or steps)[0]]
         else:
             return _drain(sorter), cycles

@@ -10,7 +10,7 @@ from .markers import hookspec
 
 
 class Hooks(Protocol):
-    """Every hook's name, arguments and contract."""
+    """Every hook's name, arguments and contract. What a fault of a plugin does, `kehu.plugin_failure` decides."""
 
     @hookspec
     def register_entities(self) -> Iterable[Entity]:
@@ -18,7 +18,7 @@ class Hooks(Protocol):
 
         When: once at boot, after the models of all enabled plugins are loaded.
         Result: entities whose keys start with the plugin's name and a dot.
-        Failure: an exception, or a key that is already taken, stops the boot.
+        Failure: an exception, or a key that is already taken, is a fault of the plugin.
         """
 
     @hookspec
@@ -27,7 +27,7 @@ class Hooks(Protocol):
 
         When: once at boot, after all entities are known.
         Result: panels; those of one page stand in the order of the plugins, then as returned.
-        Failure: an exception, or a key that is already taken, stops the boot.
+        Failure: an exception, or a key that is already taken, is a fault of the plugin.
         """
 
     @hookspec
@@ -36,7 +36,16 @@ class Hooks(Protocol):
 
         When: once at boot, after all entities are known.
         Result: columns; those of one list stand in the order of the plugins, then as returned.
-        Failure: an exception, or a key that is already taken, stops the boot.
+        Failure: an exception, or a key that is already taken, is a fault of the plugin.
+        """
+
+    @hookspec
+    def configure_pyramid(self, config: Any) -> None:
+        """Pages of the plugin's own: routes, views and static files, for what no declaration gives.
+
+        When: once at boot, after the kernel's own pages.
+        Arguments: `config`, a Pyramid Configurator; routes get the plugin's name as prefix.
+        Failure: an exception, or an address or view that is already taken, is a fault of the plugin.
         """
 
     @hookspec

@@ -16,7 +16,7 @@ def load_hooks(manifest: Manifest) -> object:
     try:
         plugin: object = getattr(module, attribute)
     except AttributeError as exc:
-        raise PluginError(f"plugin {manifest.name!r}: {module.__name__} has no {attribute!r}") from exc
+        raise PluginError(f"plugin {manifest.name!r}: {module.__name__} has no {attribute!r}", manifest.name) from exc
     return plugin
 
 
@@ -28,6 +28,7 @@ def load_models(manifest: Manifest) -> ModuleType | None:
 def _import(manifest: Manifest, module: str) -> ModuleType:
     try:
         return import_module(module, manifest.package)
-    except Exception as exc:
-        where = f"{manifest.package}{module}"
-        raise PluginError(f"plugin {manifest.name!r}: cannot import {where}: {type(exc).__name__}: {exc}") from exc
+    # The code of a stranger: even when it calls sys.exit(), the others must be able to go on.
+    except (Exception, SystemExit) as exc:
+        message = f"cannot import {manifest.package}{module}: {type(exc).__name__}: {exc}"
+        raise PluginError(f"plugin {manifest.name!r}: {message}", manifest.name) from exc

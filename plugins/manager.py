@@ -39,11 +39,11 @@ class Manager:
         try:
             self._pluggy.register(plugin, manifest.name)
         except (PluginValidationError, ValueError) as exc:
-            raise ContractError(f"plugin {manifest.name!r}: {exc}") from exc
+            raise ContractError(f"plugin {manifest.name!r}: {exc}", manifest.name) from exc
         problems = [*self._misfits(manifest.name, plugin), *self._unmarked(plugin)]
         if problems:
             self._pluggy.unregister(name=manifest.name)
-            raise ContractError(f"plugin {manifest.name!r}: " + "; ".join(problems))
+            raise ContractError(f"plugin {manifest.name!r}: " + "; ".join(problems), manifest.name)
         self._owners.append(manifest.name)
 
     def collect(self, hook: str, **arguments: object) -> list[Contribution]:
@@ -58,13 +58,15 @@ class Manager:
             for value in _call(implementation, hook, arguments)
         ]
 
-    def call(self, hook: str, **arguments: object) -> None:
-        """Let every implementation act, in order of registration. What one raises passes: it is the caller's
-        transaction that fails.
+    def call(self, hook: str, *, only: str | None = None, **arguments: object) -> None:
+        """Call a hook that returns nothing, in order of registration; of one plugin where `only` names it.
+
+        What an implementation raises goes to the caller: the hook is part of his transaction.
         """
         for owner in self._owners:
-            for implementation in self._implementations(hook, owner):
-                implementation.function(*(arguments[name] for name in implementation.argnames))
+            if only in (None, owner):
+                for implementation in self._implementations(hook, owner):
+                    implementation.function(*(arguments[name] for name in implementation.argnames))
 
     def _implementations(self, hook: str, owner: str) -> list[HookImpl]:
         caller = getattr(self._pluggy.hook, hook)
@@ -90,7 +92,8 @@ def _call(implementation: HookImpl, hook: str, arguments: dict[str, object]) -> 
     try:
         result: Any = implementation.function(*(arguments[name] for name in implementation.argnames))
         return tuple(result)
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise PluginError(
-            f"plugin {implementation.plugin_name!r}: hook {hook!r} failed: {type(exc).__name__}: {exc}"
+            f"plugin {implementation.plugin_name!r}: hook {hook!r} failed: {type(exc).__name__}: {exc}",
+            implementation.plugin_name,
         ) from exc

@@ -49,7 +49,8 @@ class Manifest:
     enabled and come first; `after` only sets the order; `conflicts` may not be enabled beside it.
     `hooks` and `models` are modules relative to the package, imported only when the plugin is enabled;
     `migrations`, `templates` and `locale` are folders of the package, None where it has none.
-    `package` is the import package; discovery fills it in.
+    `critical` says that the plugin restricts what people may do: a site that cannot run it does not
+    start, whatever `kehu.plugin_failure` says. `package` is the import package; discovery fills it in.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Manifest:
     depends: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    critical: bool = False
     hooks: str = ".hooks:plugin"
     models: str | None = ".models"
     migrations: str | None = ":migrations"
@@ -100,6 +102,8 @@ def _identity(manifest: Manifest) -> Iterator[str]:
         Version(manifest.version)
     except (InvalidVersion, TypeError):
         yield f"version {manifest.version!r} is not a version number"
+    if not isinstance(manifest.critical, bool):
+        yield "critical must be True or False"
     if manifest.api != API_VERSION:
         yield f"is written for plugin API {manifest.api!r}, but this is {API_VERSION}"
 

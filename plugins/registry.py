@@ -24,9 +24,9 @@ class Registry(Generic[T]):
     def add(self, owner: str, key: str, value: T) -> None:
         """Enter a value; ContractError if the key is taken or the registry is closed."""
         if self._closed:
-            raise ContractError(f"{self.kind} {key!r} of {owner!r} comes after boot")
+            raise ContractError(f"{self.kind} {key!r} of {owner!r} comes after boot", owner)
         if key in self._entries:
-            raise ContractError(f"{self.kind} {key!r} of {owner!r} is already taken by {self.owner(key)!r}")
+            raise ContractError(f"{self.kind} {key!r} of {owner!r} is already taken by {self.owner(key)!r}", owner)
         self._entries[key] = (owner, value)
 
     def close(self) -> None:

@@ -13,11 +13,13 @@ from sqlalchemy import select, text
 
 import core
 import plugins
+from core.boot import NOT_SET_UP
 from core.cli.failures import sentence
-from core.cli.site import NOT_SET_UP, Site, site
+from core.cli.site import Site, site
 from core.db.engine import create, sqlite_path
 from core.migrations import runner
 from core.models import ChainHead
+from core.quarantine import explain
 from core.services.work import Work
 from plugins import discover, states
 
@@ -67,10 +69,12 @@ def settings(here: Site) -> str:
 
 
 def enabled_plugins(here: Site) -> str:
-    bad = [
+    bad = [explain(fault) for fault in here.kernel.faults]
+    known = {fault.plugin for fault in here.kernel.faults}
+    bad += [
         f"{one.name}: {one.why}"
         for one in states(discover(), here.settings.plugins)
-        if one.state in ("quarantined", "orphaned")
+        if one.state in ("quarantined", "orphaned") and one.name not in known
     ]
     if bad:
         raise click.ClickException("; ".join(bad))

@@ -20,6 +20,8 @@ TEMPLATE = """\
 use = egg:kehu
 kehu.database_url = sqlite:///%(here)s/kehu.db
 kehu.plugins = {plugins}
+# strict: a plugin that fails stops the start; quarantine: the site serves without it and says so.
+kehu.plugin_failure = quarantine
 kehu.time_zone = Asia/Shanghai
 
 [server:main]
@@ -45,7 +47,7 @@ def command(ctx: click.Context, admin_password: str | None, plugins: str | None,
         _write_ini(here.ini, plugins)
     elif plugins is not None:
         raise click.UsageError(f"{here.ini} is there already; to change its plugins: kehu plugin enable|disable NAME")
-    here = Site(str(here.ini))
+    here = Site(str(here.ini), plugin_failure="strict")  # a new site begins whole
     kernel = here.kernel
     runner.upgrade(here.settings.database_url, kernel.manifests)
     password = admin_password or random_password()

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import click
 
-from core.boot import boot, manifests
+from core.boot import boot
 from core.cli.site import Site, site
 from core.errors import KehuError
 from core.migrations import runner
 from core.services import setup
+from core.services.work import Kernel
+from core.settings import Settings
+from plugins import discover
+from plugins.manifest import parse_dependency
 
 LINE = re.compile(r"^\s*kehu\.plugins\s*[=:].*(?:\n[ \t]+\S.*)*$", re.MULTILINE)
 
@@ -30,11 +34,12 @@ def command() -> None:
 def enable(ctx: click.Context, name: str) -> None:
     """Enable NAME: check that everything fits, run its migrations, write it into the ini file."""
     here = _editable(ctx)
+    here.ready()
     if name in here.settings.plugins:
         click.echo(f"{name} is enabled already.")
         return
     names = (*here.settings.plugins, name)
-    kernel = boot(here.settings, manifests(replace(here.settings, plugins=names)))
+    kernel = _sound(replace(here.settings, plugins=names, plugin_failure="quarantine"), name)
     runner.upgrade(here.settings.database_url, kernel.manifests)
     kernel.run(lambda work: setup.remember_plugins(work, kernel.manifests), write=True)
     _write(here.ini, names)
@@ -49,8 +54,10 @@ def disable(ctx: click.Context, name: str) -> None:
     here = _editable(ctx)
     if name not in here.settings.plugins:
         raise KehuError(f"{name} is not enabled; enabled are: {', '.join(here.settings.plugins) or 'none'}")
+    needy = _needing(name, here.settings.plugins)
+    if needy:
+        raise KehuError(f"{' and '.join(needy)} needs {name}; disable that first")
     names = tuple(other for other in here.settings.plugins if other != name)
-    manifests(replace(here.settings, plugins=names))
     _write(here.ini, names)
     click.echo(f"{name} is disabled, its data stays. Restart the server.")
 
@@ -61,8 +68,26 @@ def _editable(ctx: click.Context) -> Site:
     here = site(ctx)
     if not here.ini.exists():
         raise KehuError("there is no ini file to write to; run: kehu init")
-    here.ready()
     return here
+
+
+def _sound(settings: Settings, name: str) -> Kernel:
+    """A kernel with the plugin in it, pages included; KehuError if that cannot be."""
+    from core.app import assemble
+
+    kernel: Kernel = assemble(boot(settings)).registry["kehu"]
+    for fault in kernel.faults:
+        if fault.plugin == name:
+            where = f" (at {fault.where})" if fault.where else ""
+            raise KehuError(f"{name} cannot be enabled, nothing was changed: {fault.why}{where}")
+    return kernel
+
+
+def _needing(name: str, enabled: Sequence[str]) -> list[str]:
+    """The enabled plugins that say they need it; nothing is loaded, so that a broken one can be switched off."""
+    found = discover()
+    chosen = [found[other].manifest for other in enabled if other in found]
+    return [one.name for one in chosen if one and name in {parse_dependency(text)[0] for text in one.depends}]
 
 
 def _write(ini: Path, names: Sequence[str]) -> None:

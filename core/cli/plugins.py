@@ -4,37 +4,62 @@ from __future__ import annotations
 
 import click
 
-from core.boot import boot
-from core.cli.site import Site, site
+from core.boot import boot, ready
+from core.cli.failures import sentence
+from core.cli.site import Site
+from core.errors import KehuError
 from core.migrations import runner
+from core.quarantine import CriticalPlugin, explain
 from core.services.setup import known_plugins
-from plugins import DependencyError, discover, resolve, states
+from core.services.work import Kernel
+from plugins import Fault, PluginError, discover, states
 
 
 @click.command("plugins")
-@click.option("-v", "--verbose", is_flag=True, help="Also say what each enabled plugin adds.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say what each plugin adds, and show tracebacks.")
 @click.pass_context
 def command(ctx: click.Context, verbose: bool) -> None:
     """List every plugin found: name, version, state, why."""
-    here = site(ctx)
-    found = discover()
-    lines = states(found, here.settings.plugins, _known(here))
+    # Whatever the site does about a plugin that fails, here it is told.
+    here = Site(ctx.find_root().obj, plugin_failure="quarantine")
+    kernel, wrong = _booted(here)
+    faults: tuple[Fault, ...] = kernel.faults if kernel else ()
+    lines = states(discover(), here.settings.plugins, _known(here), faults)
     if not lines:
         click.echo("No plugins are installed.")
     for line in lines:
         click.echo(f"{line.name:<18}{line.version or '-':<10}{line.state:<13}{line.why}".rstrip())
-    try:
-        resolve(found, here.settings.plugins)
-    except DependencyError as error:
-        for problem in error.problems:
-            click.echo(f"problem: {problem}", err=True)
+    if verbose and kernel:
+        _adds(kernel)
+    for fault in faults:
+        click.echo(f"problem: {explain(fault)}", err=True)
+        if verbose and fault.trace:
+            click.echo(fault.trace)
+    if wrong:
+        click.echo(f"problem: {wrong}", err=True)
+    if faults or wrong:
         ctx.exit(1)
-    if verbose:
+
+
+def _booted(here: Site) -> tuple[Kernel | None, str]:
+    """The kernel, with the plugins of which the tables are behind left out where there is a database."""
+    try:
         kernel = here.kernel
-        for kind, registry in (("panel", kernel.panels), ("column", kernel.columns)):
-            for item in registry.values():
-                waits = "" if item.entity in kernel.catalog else f" (inactive: {item.entity} is off)"
-                click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
+    except (CriticalPlugin, PluginError) as error:
+        return None, sentence(error)
+    try:
+        return ready(kernel), ""
+    except CriticalPlugin as error:
+        return kernel, sentence(error)
+    except KehuError:  # not set up yet, or the kernel's own tables are behind: `kehu doctor` says so
+        return kernel, ""
+
+
+def _adds(kernel: Kernel) -> None:
+    for kind, registry in (("panel", kernel.panels), ("column", kernel.columns)):
+        for item in registry.values():
+            waits = "" if item.entity in kernel.catalog else f" (inactive: {item.entity} is off)"
+            click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
 
 
 def _known(here: Site) -> tuple[str, ...]:

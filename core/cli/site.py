@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,21 @@ from typing import Any
 import click
 import plaster
 
-from core.boot import boot, manifests
-from core.db.engine import sqlite_path
+from core.boot import boot, ready
 from core.errors import KehuError
-from core.migrations import runner
-from core.services import login, setup
+from core.quarantine import explain
+from core.services import login
 from core.services.work import Ctx, Kernel, Work
 from core.settings import Settings, read
 
 INI = "kehu.ini"
-NOT_SET_UP = "this site is not set up yet; run: kehu init"
 
 
 class Site:
-    """What `-c`, the working folder and the environment say."""
+    """What `-c`, the working folder and the environment say; `changed` settings hold all the same."""
 
-    def __init__(self, config: str | None) -> None:
-        self.asked = config
+    def __init__(self, config: str | None, **changed: Any) -> None:
+        self.asked, self.changed = config, changed
 
     @property
     def ini(self) -> Path:
@@ -38,6 +37,9 @@ class Site:
 
     @cached_property
     def settings(self) -> Settings:
+        return replace(self._read(), **self.changed)
+
+    def _read(self) -> Settings:
         if self.ini.exists():
             lines = plaster.get_loader(str(self.ini), protocols=["wsgi"]).get_wsgi_app_settings("main")
             return read({name: str(value) for name, value in lines.items()}, folder=self.ini.parent)
@@ -47,23 +49,13 @@ class Site:
 
     @cached_property
     def kernel(self) -> Kernel:
-        return boot(self.settings, manifests(self.settings))
+        return boot(self.settings)
 
     def ready(self) -> Kernel:
         """The kernel of a site whose database is there, current and set up. KehuError otherwise."""
-        file = sqlite_path(self.kernel.database.engine)
-        if file is not None and not file.exists():  # to look into it would make it
-            raise KehuError(NOT_SET_UP)
-        behind = [
-            one for one in runner.standing(self.settings.database_url, self.kernel.manifests) if not one.is_current
-        ]
-        if any(one.plugin == "core" and one.current is None for one in behind):
-            raise KehuError(NOT_SET_UP)
-        if behind:
-            names = ", ".join(one.plugin for one in behind)
-            raise KehuError(f"the database is behind the program ({names}); run: kehu db upgrade")
-        if not self.kernel.run(setup.is_set_up, write=False):
-            raise KehuError(NOT_SET_UP)
+        self.kernel = ready(self.kernel)
+        for fault in self.kernel.faults:
+            click.echo(f"Note: {explain(fault)}", err=True)
         return self.kernel
 
     def act(self, task: Any, user: str = "admin", *, write: bool = True) -> Any:

@@ -50,16 +50,21 @@ metadata = MetaData(
 )
 
 
+registries: dict[str, list[registry]] = {}  # by plugin; mapped classes belong to the process, so does this
+
+
 def plugin_base(name: str) -> type[DeclarativeBase]:
     """A declarative base with a mapper registry of its own.
 
     One plugin's broken mapper then cannot poison another's queries. Tables are named
     `<name>_<thing>`.
     """
+    own = registry(metadata=metadata)
+    registries.setdefault(name, []).append(own)
     return type(
         f"{name.title()}Base",
         (DeclarativeBase,),
-        {"registry": registry(metadata=metadata), "metadata": metadata, "__module__": __name__},
+        {"registry": own, "metadata": metadata, "__module__": __name__},
     )
 
 

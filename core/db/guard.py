@@ -336,6 +336,12 @@ def unlimited_tables(statement: str) -> frozenset[str]:
     return frozenset(table for table, alias in named if marks[alias] < times[alias])
 
 
+def forget_tables() -> None:
+    """Read statements anew: tables have come or gone."""
+    for remembered in (tables_named, unlimited_tables, _pattern, _links_of):
+        remembered.cache_clear()
+
+
 _TOKEN = secrets.token_hex(4)  # so that nothing else in a statement can look like a mark
 _MARK = re.compile(rf"/\*{_TOKEN} (\w+)\.id\*/")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, event, inspect, text
 
 from core.db import engine as engines
 from core.db.database import write_queue
-from plugins import Manifest, load_models
+from core.db.tenants import load_models
+from plugins import Manifest, PluginError, with_dependants
 
 HERE = Path(__file__).parent
 LOCK = 20_260_101  # any number; only our upgrades use it
@@ -55,16 +56,34 @@ def histories(manifests: Sequence[Manifest]) -> list[History]:
 
 
 def upgrade(url: str, manifests: Sequence[Manifest]) -> list[Standing]:
-    """Bring the database to the newest revision of each history. Safe to run again after a kill."""
+    """Bring the database to the newest revision of each history. Safe to run again after a kill.
+
+    A plugin's history that fails holds up only those that need the plugin. PluginError once the others are done.
+    """
     from alembic import command
 
-    lines = histories(manifests)
+    lines, failed = histories(manifests), dict[str, Exception]()
     with _connected(url, write=True) as connection:
         _wait_for_turn(connection)
         for line in lines:
-            command.upgrade(_config(line, connection), "heads")
-            connection.commit()
+            if line.plugin in _held_up(manifests, failed):
+                continue
+            try:
+                command.upgrade(_config(line, connection), "heads")
+                connection.commit()
+            except Exception as error:
+                connection.rollback()
+                if line.plugin == "core":
+                    raise
+                failed[line.plugin] = error
+    for name, fault in failed.items():
+        message = f"plugin {name!r}: its migrations failed: {type(fault).__name__}: {fault}"
+        raise PluginError(message, name) from fault
     return standing(url, manifests)
+
+
+def _held_up(manifests: Sequence[Manifest], failed: Iterable[str]) -> set[str]:
+    return {one.name for name in failed for one in with_dependants(manifests, name)}
 
 
 def standing(url: str, manifests: Sequence[Manifest]) -> list[Standing]:

@@ -29,7 +29,7 @@ from core.services.journal import Journal
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Column, Manager, Manifest, Panel, Registry
+from plugins import Column, Fault, Manager, Manifest, Panel, Registry
 
 T = TypeVar("T")
 
@@ -44,9 +44,10 @@ class Kernel:
     catalog: Catalog
     panels: Registry[Panel]
     columns: Registry[Column]
-    hooks: Manager
     store: RightsStore
     clock: Clock
+    hooks: Manager
+    faults: tuple[Fault, ...] = ()  # why enabled plugins are off
 
     @contextmanager
     def work(self, *, write: bool, change: str | None = None) -> Iterator[Work]:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.plugins.dists import DUMMY
 
+ROOT = Path(__file__).parents[2]  # this checkout, wherever the installed one is
 Result = subprocess.CompletedProcess[str]
 PASSWORD = "x9-Long-Enough"
 
@@ -22,10 +23,11 @@ def kehu(tmp_path: Path) -> Callable[..., Result]:
 
     def run(*args: str, env: dict[str, str] | None = None, code: int = 0, cwd: Path | None = None) -> Result:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("KEHU_")}
+        path = os.pathsep.join([str(ROOT), *filter(None, [(env or {}).get("PYTHONPATH")])])
         done = subprocess.run(
             [sys.executable, "-c", "from core.cli import main; main()", *args],
             cwd=cwd or tmp_path,
-            env=clean | (env or {}),
+            env=clean | (env or {}) | {"PYTHONPATH": path},
             capture_output=True,
             text=True,
             timeout=120,

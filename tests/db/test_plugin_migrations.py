@@ -13,7 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
 from core.db.base import metadata
 from core.migrations import runner
-from plugins import Manifest, discover, resolve
+from plugins import Manifest, PluginError, discover, resolve
 
 pytestmark = pytest.mark.databases
 
@@ -224,7 +224,7 @@ def test_a_migration_that_breaks_references_is_undone(database_url, tally):
         "INSERT INTO tally_child (id, parent_id) VALUES (7, 1)",
     )
     tally.add(SPOILING)
-    with pytest.raises(RuntimeError, match="rows of tally_child"):
+    with pytest.raises(PluginError, match="plugin 'tally': its migrations failed: RuntimeError: rows of tally_child"):
         runner.upgrade(database_url, enabled(tally))
     with connect(database_url) as connection:
         assert connection.execute(text("SELECT id FROM tally_parent")).all() == [(1,)]
@@ -281,3 +281,17 @@ def test_a_generated_migration_leaves_a_neighbour_alone(database_url, tally, tmp
         check(database_url, enabled(tally))
     finally:
         neighbour.forget()
+
+
+def test_a_failing_history_holds_up_nobody_else(database_url, tally, tmp_path):
+    other = Plugin("zebra", tmp_path)
+    other.add(FIRST)
+    tally.add("\n\ndef upgrade():\n    op.create_table('tally_half', sa.Column('id', sa.Integer()))\n    1 / 0\n")
+    try:
+        with pytest.raises(PluginError, match="ZeroDivisionError") as caught:
+            runner.upgrade(database_url, enabled(tally, other))
+        assert caught.value.plugin == "tally"
+        stands = {one.plugin: one.is_current for one in runner.standing(database_url, enabled(tally, other))}
+        assert stands == {"core": True, "tally": False, "zebra": True}
+    finally:
+        other.forget()

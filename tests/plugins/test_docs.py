@@ -15,7 +15,7 @@ def hooks() -> dict[str, inspect.Signature]:
     found = {}
     for holder in (hookspecs, *(value for value in vars(hookspecs).values() if inspect.isclass(value))):
         for name, value in vars(holder).items():
-            if name.startswith(("register_", "resolve_", "on_")) and callable(value):
+            if name.startswith(("register_", "resolve_", "on_", "configure_")) and callable(value):
                 found[name] = inspect.signature(value)
     return found
 
@@ -29,4 +29,4 @@ def test_every_hook_is_on_the_page_with_its_arguments() -> None:
 
 
 def test_the_page_names_no_hook_that_is_not_there() -> None:
-    assert set(re.findall(r"`(register_\w+|resolve_\w+|on_\w+)\(", PAGE)) == set(hooks())
+    assert set(re.findall(r"`(register_\w+|resolve_\w+|on_\w+|configure_\w+)\(", PAGE)) == set(hooks())

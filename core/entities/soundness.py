@@ -1,0 +1,63 @@
+"""Whether an entity's description fits its model and itself: asked at boot, not at the first request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
+
+from core.entities.reader import META
+from core.security.catalog import attribute_name
+from plugins import Entity, Field
+from plugins.errors import did_you_mean
+
+LANGUAGES = ("zh", "en")
+
+
+def faults_of(entity: Entity) -> list[str]:
+    """Everything that is wrong with it, one phrase each; empty when it is sound."""
+    mapper: object = inspect(entity.model, raiseerr=False)
+    if not isinstance(mapper, Mapper):
+        return [f"model {entity.model!r} is no mapped class"]
+    return [*_fields(entity, mapper), *_names(entity)]
+
+
+def _fields(entity: Entity, mapper: Mapper) -> Iterator[str]:
+    attributes = set(mapper.all_orm_descriptors.keys())
+    for name, times in Counter(field.name for field in entity.fields).items():
+        if times > 1:
+            yield f"field {name!r} is there {times} times"
+    for field in entity.fields:
+        yield from _field(field, entity, attributes)
+    for verb, times in Counter(verb.name for verb in entity.verbs).items():
+        if times > 1:
+            yield f"verb {verb!r} is there {times} times"
+
+
+def _field(field: Field, entity: Entity, attributes: set[str]) -> Iterator[str]:
+    stored = None if field.type.kind == "target" else attribute_name(field)
+    for name in filter(None, (stored, field.sort)):
+        if name not in attributes:
+            wanted = f"{entity.model.__name__}.{name}"
+            yield f"field {field.name!r} wants {wanted}, which is not there{did_you_mean(name, attributes)}"
+
+
+def _names(entity: Entity) -> Iterator[str]:
+    fields = [field.name for field in entity.fields]
+    sort = [name.strip().removeprefix("-") for name in entity.sort.split(",")]
+    labels = [entity.label.format(lang=language) for language in LANGUAGES]
+    yield from _unknown("label", labels, [*fields, "id"])
+    yield from _unknown("natural_key", [entity.natural_key], [*fields, "id"])
+    yield from _unknown("public", entity.public, fields)
+    yield from _unknown("columns", entity.columns, [*fields, *META])
+    yield from _unknown("sort", sort, [*fields, *META])
+    for group in entity.groups:
+        yield from _unknown(f"group {group.title!r}", group.fields, fields)
+
+
+def _unknown(what: str, names: Iterable[str], known: list[str]) -> Iterator[str]:
+    for name in dict.fromkeys(names):
+        if name not in known:
+            yield f"{what} names {name!r}, which is no field of it{did_you_mean(name, known)}"
