@@ -8,6 +8,8 @@
 from core import fields
 from core.db import types as columns
 from core.db.base import AttachedTo, Binnable, CustomerScoped, Record, RecordScoped, plugin_base
+from core.db.folding import search_fold
+from core.db.phones import phone_key
 from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
@@ -42,6 +44,8 @@ __all__ = [
     "columns",
     "fields",
     "next_number",
+    "phone_key",
     "plugin_base",
     "records",
+    "search_fold",
 ]

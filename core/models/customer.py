@@ -49,7 +49,7 @@ class Customer(Record, RecordScoped, Binnable, Base):
     code_folded: Mapped[str | None] = mapped_column(text(64))
     name_folded: Mapped[str | None] = mapped_column(text(800))
     short_name_folded: Mapped[str | None] = mapped_column(text(400))
-    phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "digits"})
+    phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     sort_key: Mapped[str] = mapped_column(text(255))
 
 

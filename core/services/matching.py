@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import literal, select
 
 from core.db.base import Binnable
-from core.db.folding import digits, fold
+from core.db.folding import fold, search_fold
+from core.db.phones import phone_fold
 from core.errors import Conflict, Forbidden
 from core.fields import BadValue
 from core.i18n import _
@@ -40,13 +41,13 @@ class Matcher:
             raise Forbidden(_("You may not match by ${name}.", mapping={"name": field.name}), code="FIELD")
         self._ctx, self._entity, self._field = ctx, entity, field
         self._parse = field.type.parse_text if text else field.type.parse  # type: ignore[attr-defined]
-        self._column: Any = getattr(entity.model, f"{attribute_name(field)}_folded", None)
-        self._fold: Callable[[str], str] = fold
-        if self._column is None:
-            self._column = attribute(entity.model, field)
-            self._fold = str
-        elif self._column.property.columns[0].info.get("fold") == "digits":
-            self._fold = digits
+        self._stored: Any = attribute(entity.model, field)
+        self._column: Any = getattr(entity.model, f"{attribute_name(field)}_folded", self._stored)
+        self._fold: Callable[[str], str] = str
+        self._widen: Callable[[str], str] = str  # from a key to the column in which it is looked up
+        if self._column is not self._stored:
+            is_phone = self._column.property.columns[0].info.get("fold") == "phone"
+            self._fold, self._widen = (phone_fold, str) if is_phone else (fold, search_fold)
         self._found: dict[Hashable, list[Match]] = {}
 
     def key(self, value: Any) -> Hashable | None:
@@ -61,14 +62,15 @@ class Matcher:
 
     def prefetch(self, keys: Iterable[Hashable | None]) -> None:
         """Look up the records of all the keys in one statement."""
-        wanted = {key for key in keys if key is not None}
+        wanted = {self._widen(key) if isinstance(key, str) else key for key in keys if key is not None}
         model: Any = self._entity.model
         deleted = model.deleted_at if issubclass(model, Binnable) else literal(None)
         public = self._entity.public
         options = {FOR: model, ROWS: "any", GRANTED: bool(public) and self._field.name not in public}
-        statement = select(self._column, model.id, model.version, deleted).where(self._column.in_(wanted))
+        statement = select(self._stored, model.id, model.version, deleted).where(self._column.in_(wanted))
         self._found = {}
-        for key, record_id, version, deleted_at in self._ctx.db.execute(statement, execution_options=options):
+        for value, record_id, version, deleted_at in self._ctx.db.execute(statement, execution_options=options):
+            key = self._fold(value) if isinstance(value, str) else value
             self.remember(key, Match(record_id, version, deleted_at is not None))
 
     def knows(self, key: Hashable | None) -> bool:

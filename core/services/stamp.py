@@ -1,4 +1,4 @@
-"""Columns that a record gets by being written: version, who and when, folded names, sort key."""
+"""Columns that a record gets by being written: version, who and when, folded names, how they are spoken, sort key."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from core.db.base import Record
-from core.db.folding import digits, fold, sort_key
+from core.db.folding import sort_key, spoken
 from core.security.catalog import Catalog, attribute_name
+from core.security.conditions.syntax import FOLDS
 from core.security.judge import changed_attributes
 
 
@@ -61,7 +62,8 @@ def _derive(obj: Any) -> None:
     for source, target, derive, length in _derived(type(obj)):
         value = getattr(obj, source)
         # Folding makes a few characters longer, one of them 18 times: what does not fit goes.
-        derived = None if value is None else derive(value)[:length]
+        derived = None if value is None else derive(value)
+        derived = derived and derived[:length]
         if getattr(obj, target) != derived:
             setattr(obj, target, derived)
 
@@ -74,5 +76,6 @@ def _derived(model: type) -> Iterable[tuple[str, str, Any, int]]:
         if name == "sort_key":
             yield "name", name, sort_key, column.type.length
         elif name.endswith("_folded"):
-            derive = digits if column.info.get("fold") == "digits" else fold
-            yield name.removesuffix("_folded"), name, derive, column.type.length
+            yield name.removesuffix("_folded"), name, FOLDS[column.info.get("fold", "text")], column.type.length
+        elif name.endswith("_spoken"):
+            yield name.removesuffix("_spoken"), name, spoken, column.type.length

@@ -11,7 +11,8 @@ from typing import Any, cast
 from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from core.db import folding
+from core.db.folding import search_fold
+from core.db.phones import phone_fold
 from core.db.types import JsonText, Money, UtcDateTime, boolean, long_text, text
 from core.fields import BadValue, Choice, Date, Document, Integer, Moment, Reference, References, Text
 from core.fields import Boolean as BooleanType
@@ -69,7 +70,7 @@ class Thing(Base):
     name: Mapped[str | None] = mapped_column(text(200))
     name_folded: Mapped[str | None] = mapped_column(text(800))
     phone: Mapped[str | None] = mapped_column(text(64))
-    phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "digits"})
+    phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     raw: Mapped[str | None] = mapped_column(text(200))
     body: Mapped[str | None] = mapped_column(long_text())
     count: Mapped[int | None]
@@ -163,9 +164,19 @@ def table_of(entity_key: str) -> Table:
 Row = dict[str, Any]
 
 ODD_TEXTS = ("a", "A", "á", "a\u0301", "İ", "ß", "%", "_", "\\", "𠮷", "客户𠮷", "\ufffd")
-WORDS = (*ODD_TEXTS, "i̇", "ss", "ａ", "ﬁ", "'", "客户", "a b")
+WORDS = (*ODD_TEXTS, "i̇", "ss", "ａ", "ﬁ", "'", "客户", "a b", "·", "a-b", "ø")
 RAW_TEXTS = (*ODD_TEXTS, "", " ", "a ", " a", "aa", "\\%", "\n")
-PHONES = ("138 0000", "+86-138", "１３８", "0", "138", "ext")
+PHONES = (
+    "138 0000",
+    "+86-138",
+    "１３８",
+    "0",
+    "138",
+    "ext",
+    "010-6243 1234",
+    "+86 10 62431234",
+    "+44 (0)20 7946 0958 x2",
+)
 MIDNIGHT = dt.datetime(2026, 2, 28, 16, tzinfo=dt.UTC)  # the first moment of TODAY in ZONE
 TICK = dt.timedelta(microseconds=1)
 MOMENTS = (
@@ -205,8 +216,8 @@ class World(Resolver):
     def add_thing(self, **values: Any) -> Row:
         number = len(self.rows.get("test.thing", {})) + 1
         row = self.add("test.thing", **{"code": f"t{number}", "people": frozenset(), **values})
-        row["name_folded"] = None if row["name"] is None else folding.fold(row["name"])
-        row["phone_folded"] = None if row["phone"] is None else folding.digits(row["phone"])
+        row["name_folded"] = None if row["name"] is None else search_fold(row["name"])
+        row["phone_folded"] = None if row["phone"] is None else phone_fold(row["phone"])
         return row
 
     def store(self, connection: Connection) -> None:

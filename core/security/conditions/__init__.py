@@ -11,7 +11,8 @@ What holds everywhere:
   false for null.
 - A path through a missing record reads as null.
 - Text compares by code point. `contains` and `starts` look for the literal text, on searchable
-  fields in its folded form. A needle that folds to nothing is found nowhere.
+  fields in its folded form (`search_fold`, phones `phone_fold`). A needle that folds to nothing
+  is found nowhere.
 - Against a moment, `today` is the whole day in the site's time zone.
 """
 

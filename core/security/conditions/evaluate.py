@@ -118,7 +118,7 @@ class _Judge:
         if value is None or not needle:
             return False
         text = FOLDS[node.fold](value)
-        return text.startswith(needle) if node.prefix else needle in text
+        return text.startswith(node.beginnings) if node.prefix else needle in text
 
     def _under(self, node: Under, row: Row) -> bool:
         roots = self._ids(node.path[-1], node.values)

@@ -211,8 +211,13 @@ def _matches(source: Source, node: Matches) -> Criterion:
     column = _attribute(source, step, attribute_name(step.field) + ("_folded" if node.fold else ""))
     if not node.needle:
         return never()
-    position = Position(column, literal(node.needle, Unicode()))
-    return and_(column.is_not(None), position == 1 if node.prefix else position > 0)
+    if node.prefix:
+        return and_(column.is_not(None), or_(*(_position(column, text) == 1 for text in node.beginnings)))
+    return and_(column.is_not(None), _position(column, node.needle) > 0)
+
+
+def _position(column: Any, text: str) -> Position:
+    return Position(column, literal(text, Unicode()))
 
 
 class Position(FunctionElement[int]):

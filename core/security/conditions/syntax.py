@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from translationstring import TranslationString
 
-from core.db import folding
+from core.db import phones
+from core.db.folding import search_fold
 from plugins import Entity, Field
 
 
@@ -195,10 +196,16 @@ class Matches:
 
     @property
     def needle(self) -> str:
-        return FOLDS[self.fold](self.text)
+        return NEEDLES[self.fold](self.text)
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """What a text may start with: a phone number also with the country code left out."""
+        return (self.needle, phones.HOME_CODE + self.needle) if self.fold == "phone" else (self.needle,)
 
 
-FOLDS: Mapping[str, Callable[[str], str]] = {"": str, "text": folding.fold, "digits": folding.digits}
+FOLDS: Mapping[str, Callable[[str], str]] = {"": str, "text": search_fold, "phone": phones.phone_fold}
+NEEDLES: Mapping[str, Callable[[str], str]] = {**FOLDS, "phone": phones.phone_needle}
 
 
 @dataclass(frozen=True)
