@@ -34,7 +34,7 @@ class Contact(CustomerScoped, Record, Binnable, Base):
 
     code_folded: Mapped[str | None] = mapped_column(text(64))
     name_folded: Mapped[str | None] = mapped_column(text(400))
-    phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "digits"})
-    mobile_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "digits"})
+    phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
+    mobile_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     email_folded: Mapped[str | None] = mapped_column(text(800))
     sort_key: Mapped[str] = mapped_column(text(255), index=True)
