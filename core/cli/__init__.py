@@ -20,7 +20,7 @@ COMMANDS = {
     "plugin": ("plugin", "Switch a plugin on or off."),
     "plugins": ("plugins", "List the plugins that are installed."),
     "serve": ("serve", "Serve the site."),
-    "token": ("token", "Make API tokens."),
+    "token": ("token", "Make, list and end API tokens."),
     "user": ("user", "Add people, set passwords."),
 }
 

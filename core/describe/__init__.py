@@ -8,9 +8,10 @@ from core.describe.customer import CUSTOMER
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.org import ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
+from core.describe.token import TOKEN
 from plugins import Entity, hookimpl
 
-ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, TRADE, CUSTOMER_STATE, TERM, AUDIT)
+ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, TRADE, CUSTOMER_STATE, TERM, TOKEN, AUDIT)
 
 
 class CorePlugin:

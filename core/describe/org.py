@@ -9,7 +9,7 @@ from core.i18n import _
 from core.models import Role, Term, Unit, User
 from core.services.org import TermRules, UnitRules
 from core.services.records import restore
-from core.services.users import RoleRules, UserRules, deactivate, restore_user, set_password
+from core.services.users import RoleRules, UserRules, deactivate, restore_user, set_password, unlock
 from plugins import Entity, Field, Group, Verb
 
 UNIT_KINDS = {
@@ -84,6 +84,7 @@ USER = Entity(
             (Field("password", Text(200, strip=False), _("Password"), required=True),),
         ),
         Verb("deactivate", _("Deactivate"), "edit", deactivate),
+        Verb("unlock", _("Unlock"), "unlock", unlock),
         Verb("restore", _("Restore"), "delete", restore_user, on_binned=True),
     ),
 )

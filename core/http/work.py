@@ -20,6 +20,7 @@ from pyramid.tweens import EXCVIEW
 
 from core.db import engine as engines
 from core.db.database import ATTEMPTS, LostCommit
+from core.http.limits import bad_token
 from core.security.identity import Identity
 from core.services import login
 from core.services.login import Visitor
@@ -57,7 +58,7 @@ def _name_change(request: Request, response: Response) -> None:
     work = request.__dict__.get("work")
     if work is not None and request.method not in SAFE:
         work.finish()
-        response.headers["Change-Id"] = work.journal.batch
+        response.headers.setdefault("Change-Id", work.journal.batch)  # a repeated reply names its own
         request.environ["kehu.unconfirmed"] = (work.journal.uuid, response)
 
 
@@ -85,7 +86,10 @@ def identify(request: Request) -> Identity | None:
         kind, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not secret.strip():
             return None
-        return login.by_token(request.work, secret.strip(), request.visitor)
+        found = login.by_token(request.work, secret.strip(), request.visitor)
+        if found is None:
+            bad_token(request)
+        return found
     secret = request.cookies.get(COOKIE)
     return login.by_session(request.work, secret, request.visitor) if secret else None
 

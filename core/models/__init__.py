@@ -6,7 +6,7 @@ from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
 from core.models.org import Unit
 from core.models.share import Share
-from core.models.system import Epoch, NumberRule, PluginRecord
+from core.models.system import Epoch, KeptReply, NumberRule, PluginRecord
 from core.models.term import Term
 from core.models.trade import Trade
 
@@ -18,6 +18,7 @@ __all__ = [
     "Customer",
     "CustomerState",
     "Epoch",
+    "KeptReply",
     "LoginAttempt",
     "LoginSession",
     "NumberRule",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Column, ForeignKey, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.db.base import Base, Binnable, Record
 from core.db.types import JsonText, UtcDateTime, boolean, text
+from core.models.secret import new_secret, secret_hash
 
 user_role = Table(
     "core_user_role",
@@ -71,17 +72,30 @@ class LoginSession(Base):
     agent: Mapped[str | None] = mapped_column(text(200))
 
 
-class Token(Base):
-    """A program's key to the API; like a session, only its SHA-256 is kept."""
+class Token(Record, Binnable, Base):
+    """A program's key to the API; like a session, only its SHA-256 is kept. Deleting ends it.
+
+    `secret` is only on an object that was just made: nobody reads it again.
+    """
+
+    OWNER = "user_id"
+    PERSONAL = dict.fromkeys(("view", "create", "edit", "delete"), ("user_id",))
 
     __tablename__ = "core_token"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     secret_hash: Mapped[str] = mapped_column(text(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("core_user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str | None] = mapped_column(text(200))
     read_only: Mapped[bool] = mapped_column(boolean(), default=False)
-    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column("ended_at", UtcDateTime)
+
+    secret: ClassVar[str | None] = None
+
+    def __init__(self, **values: Any) -> None:
+        secret = new_secret()
+        super().__init__(secret_hash=secret_hash(secret), **values)
+        self.__dict__["secret"] = secret
 
 
 class LoginAttempt(Base):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import Base
-from core.db.types import UtcDateTime, text
+from core.db.types import JsonText, UtcDateTime, long_text, text
 
 
 class Epoch(Base):
@@ -42,3 +43,22 @@ class PluginRecord(Base):
     name: Mapped[str] = mapped_column(text(16), primary_key=True)
     version: Mapped[str] = mapped_column(text(64))
     enabled_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class KeptReply(Base):
+    """The reply to a request with an `Idempotency-Key`. Of key and request only hashes are kept.
+
+    `rights` is a hash of what the user was allowed at that time. `status` is null while the request is
+    under way, which nobody but its own transaction can see.
+    """
+
+    __tablename__ = "core_idempotency"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("core_user.id", ondelete="CASCADE"), primary_key=True)
+    key_hash: Mapped[str] = mapped_column(text(64), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(text(64))
+    rights_hash: Mapped[str] = mapped_column(text(64))
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    status: Mapped[int | None] = mapped_column()
+    headers: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    content: Mapped[str | None] = mapped_column(long_text())

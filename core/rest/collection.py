@@ -37,10 +37,11 @@ PARAMETERS = {
 
 def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
-        yield Route(entity.key, path, view, partial(_described, entity, path), entity)
+        yield Route(entity.key, path, view, partial(described, entity, path), entity)
 
 
-def _described(entity: Entity, path: str, spec: Spec) -> Json:
+def described(entity: Entity, path: str, spec: Spec) -> Json:
+    """The path item of a collection."""
     page = things(
         {
             "items": {"type": "array", "items": spec.record(entity)},
@@ -62,6 +63,7 @@ def _described(entity: Entity, path: str, spec: Spec) -> Json:
 def view(entity: Entity, request: Request) -> Response:
     """GET lists what the actor may see, POST creates."""
     if allow(request, "GET", *(() if entity.rules.closed else ("POST",))) == "POST":
+        query(request, ())
         return one(request, entity, records.create(request.ctx, entity, json_object(request)), 201)
     parameters = query(request, PARAMETERS)
     page = records.listing(request.ctx, _asked(request, entity, parameters))

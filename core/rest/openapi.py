@@ -10,9 +10,10 @@ from pyramid.response import Response
 
 from core.http.paths import API
 from core.rest.body import allow, query
+from core.rest.once import PARAMETER
 from core.rest.reply import as_json
 from core.rest.routes import Route
-from core.rest.spec import Spec, done
+from core.rest.spec import Json, Spec, done
 from core.security.catalog import Catalog
 
 
@@ -38,7 +39,8 @@ def document(catalog: Catalog, known: Iterable[Route], say: Callable[[str], str]
     paths: dict[str, Any] = {}
     for route in known:
         for path, item in route.describe(spec).items():
-            paths[API + path] = item
+            if API + path not in paths:
+                paths[API + path] = _repeated(item) if route.repeats else item
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
@@ -49,3 +51,13 @@ def document(catalog: Catalog, known: Iterable[Route], say: Callable[[str], str]
             "schemas": spec.components(),
         },
     }
+
+
+def _repeated(item: Json) -> Json:
+    """The path item with what `once` adds to each of its writing methods."""
+    for method in item.keys() & {"post", "patch", "delete"}:
+        call = item[method]
+        call["parameters"] = [*call.get("parameters", ()), PARAMETER]
+        refused = call["responses"]["401"]
+        call["responses"] |= dict.fromkeys({"400", "403", "409", "422"} - call["responses"].keys(), refused)
+    return item

@@ -11,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.http.paths import API
+from core.rest.once import once
 from core.rest.spec import Spec
 from plugins import Entity
 
@@ -21,7 +22,8 @@ _ID = "{id:[1-9][0-9]{0,18}}"
 class Route:
     """`path` follows `/api/v1`, a record's id in it is `{id}`; `entity` becomes the view's context.
 
-    `describe(spec)` gives the OpenAPI path items of the address, by path.
+    `describe(spec)` gives the OpenAPI path items of the address, by path. `repeats=False`: no reply is
+    kept to be repeated, since it holds a secret.
     """
 
     name: str
@@ -29,8 +31,9 @@ class Route:
     view: Callable[[Any, Request], Response]
     describe: Callable[[Spec], Mapping[str, Any]]
     entity: Entity | None = None
+    repeats: bool = True
 
     def add(self, config: Configurator) -> None:
         name, entity = f"rest.{self.name}", self.entity
         config.add_route(name, API + self.path.replace("{id}", _ID), factory=lambda request: entity)
-        config.add_view(self.view, route_name=name)
+        config.add_view(once(self.view) if self.repeats else self.view, route_name=name)

@@ -1,8 +1,7 @@
-"""Passwords: what is good enough, argon2 to keep them, and random secrets for sessions and tokens."""
+"""Passwords: what is good enough, and argon2 to keep them; random secrets of `core.models.secret` along with them."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 
 from argon2 import PasswordHasher
@@ -10,6 +9,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.fields import BadValue
 from core.i18n import _
+from core.models.secret import new_secret, secret_hash
+
+__all__ = ["check_strength", "fits", "is_outdated", "keep", "new_secret", "random_password", "secret_hash"]
 
 SHORTEST, LONGEST = 8, 200
 REMEMBERED = 5
@@ -48,16 +50,6 @@ def fits(stored: str | None, password: str) -> bool:
 
 def is_outdated(stored: str) -> bool:
     return _hasher.check_needs_rehash(stored)
-
-
-def new_secret() -> str:
-    """256 random bits, for a cookie or a token."""
-    return secrets.token_urlsafe(32)
-
-
-def secret_hash(secret: str) -> str:
-    """What is stored of a secret: it is random, so a fast hash is enough."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def random_password() -> str:

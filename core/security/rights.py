@@ -17,7 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from core.db.base import CustomerScoped
 from core.db.guard import unlimited
-from core.models import Customer, Share
+from core.models import Customer
 from core.security.catalog import Catalog
 from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
 from core.security.grants import FIELD_RIGHTS, FieldRight, Grant, read_field_rights, read_grants
@@ -73,7 +73,8 @@ class Rights:
         matching = [grant for grant in self.grants(entity) if grant.speaks_of(entity, action)]
         if any(grant.deny and (grant.broken or _unlimited(grant)) for grant in matching):
             return False
-        return any(not grant.deny and not grant.broken for grant in matching) or bool(self.shares.of(entity, action))
+        given = any(not grant.deny and not grant.broken for grant in matching)
+        return given or bool(self.shares.of(entity, action)) or bool(_personal(entity, action))
 
     def unlimited(self, entity: Entity, action: str) -> bool:
         """Whether the action is granted on every record there is, nothing denied."""
@@ -122,8 +123,7 @@ class Rights:
         shared = self.shares.of(entity, action)
         if shared:
             given.append(rows.id.in_(shared))
-        if issubclass(entity.model, Share) and action == "view":
-            given += [Share.to_user_id == self.person.user_id, Share.created_by_id == self.person.user_id]
+        given += [getattr(rows, column) == self.person.user_id for column in _personal(entity, action)]
         criterion = or_(false(), *given)
         if issubclass(entity.model, CustomerScoped):
             criterion = self._with_customer(entity.model, action, criterion)
@@ -171,8 +171,7 @@ class Rights:
         if clearance is not None and clearance > self.person.clearance:
             return False
         given = row["id"] in self.shares.of(entity, action)
-        if entity.model is Share and action == "view":
-            given = self.person.user_id in (row["to_user_id"], row["created_by_id"])
+        given = given or self.person.user_id in [row[column] for column in _personal(entity, action)]
         place = row
         if issubclass(entity.model, CustomerScoped):
             found = resolver.load("core.customer", row["customer_id"])
@@ -239,6 +238,12 @@ class Rights:
         if always:
             return max(always, key=FIELD_RIGHTS.index) in ("read", "edit")
         return all(rule.right in ("read", "edit") for rule in rules)
+
+
+def _personal(entity: Entity, action: str) -> tuple[str, ...]:
+    """The columns that name those who may do the action whatever their roles, unless it is denied to them."""
+    found: tuple[str, ...] = getattr(entity.model, "PERSONAL", {}).get(action, ())
+    return found
 
 
 def _unlimited(grant: Grant) -> bool:

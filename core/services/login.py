@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, or_, select
 
 from core.db.folding import fold
 from core.db.guard import GuardedSession
@@ -46,7 +46,7 @@ def log_in(kernel: Kernel, login: str, password: str, visitor: Visitor) -> str |
     The password is compared between two short transactions: it takes long, and writers wait for each other.
     """
     login = "" if "\x00" in login else login.strip()
-    key = passwords.secret_hash(fold(login))
+    key = _attempt_key(login)
     stored = kernel.run(lambda work: _stored(work, login, key), write=False)
     right = passwords.fits(stored, password)
     return kernel.run(lambda work: _settle(work, login, key, stored if right else None, password, visitor), write=True)
@@ -138,12 +138,16 @@ def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
 
 
 def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
-    """Who an API token belongs to; None when it is unknown or was ended."""
+    """Who an API token belongs to; None when it is unknown, is over or was ended."""
     row = _found(
         work,
         select(Token.id, Token.read_only, User, *EPOCHS)
         .join(User, User.id == Token.user_id)
-        .where(Token.secret_hash == passwords.secret_hash(secret), Token.ended_at.is_(None)),
+        .where(
+            Token.secret_hash == passwords.secret_hash(secret),
+            Token.deleted_at.is_(None),
+            or_(Token.expires_at.is_(None), Token.expires_at > work.now),
+        ),
     )
     return row and _identity(row.User, "rest", token_id=row.id, read_only=row.read_only, address=visitor.address)
 
@@ -172,15 +176,18 @@ def _identity(user: User, door: str, **more: Any) -> Identity:
 def new_token(work: Work, login: str, *, read_only: bool = False) -> str:
     """A new API token of a user; its text is shown this once."""
     owner = by_login(work, login, door="cli")
-    secret = passwords.new_secret()
     session = work.elevated("new token", write=True)
-    session.add(
-        Token(
-            secret_hash=passwords.secret_hash(secret),
-            user_id=owner.user_id,
-            read_only=read_only,
-            created_at=work.now,
-        )
-    )
-    work.journal.note("token", "core.user", owner.user_id, [{"field": "read_only", "old": None, "new": read_only}])
-    return secret
+    token = Token(user_id=owner.user_id, read_only=read_only)
+    session.add(token)
+    session.flush()
+    return str(token.secret)
+
+
+def unlock(work: Work, login: str) -> None:
+    """Forget the wrong passwords of a login name."""
+    key = _attempt_key(login)
+    work.elevated("unlock", write=True).execute(delete(LoginAttempt).where(LoginAttempt.login_hash == key))
+
+
+def _attempt_key(login: str) -> str:
+    return passwords.secret_hash(fold(login))

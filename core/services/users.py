@@ -14,6 +14,7 @@ from core.i18n import LANGUAGES, _
 from core.models import Role, User, user_role
 from core.security import passwords
 from core.security.grants import check_field_rights, check_grants
+from core.services import login
 from core.services.powers import ADMIN, check_role, check_user, keep_an_admin, within_powers
 from core.services.work import Ctx
 from plugins import Rules
@@ -43,8 +44,8 @@ class UserRules(Rules):
             record.epoch += 1
 
     def _check_words(self, values: dict[str, Any]) -> None:
-        login = values.get("login")
-        if login is not None and not _LOGIN.fullmatch(login):
+        name = values.get("login")
+        if name is not None and not _LOGIN.fullmatch(name):
             raise Invalid(errors={"login": [_("Use letters, digits and . @ + - _ only, without blanks.")]})
         if values.get("language") not in (None, *LANGUAGES):
             message = _("Choose one of: ${codes}.", mapping={"codes": ", ".join(LANGUAGES)})
@@ -110,6 +111,13 @@ def deactivate(ctx: Ctx, user: User, arguments: Mapping[str, Any]) -> None:
     keep_an_admin(ctx, user)
     user.active = False
     user.epoch += 1
+
+
+def unlock(ctx: Ctx, user: User, arguments: Mapping[str, Any]) -> None:
+    """Let somebody try again who gave wrong passwords too often."""
+    within_powers(ctx, user)
+    login.unlock(ctx.work, user.login)
+    ctx.journal.note("unlock", "core.user", user.id)
 
 
 def restore_user(ctx: Ctx, user: User, arguments: Mapping[str, Any]) -> None:

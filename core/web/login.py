@@ -42,8 +42,10 @@ def log_in(context: Any, request: Request) -> Response:
     """A wrong password and an unknown name get the same answer; a locked name is refused by the service."""
     name, password = _text(request, "login"), _text(request, "password")
     target = after_login(_text(request, "next"))
+    request.limits.logins.check(request.remote_addr)
     secret = login.log_in(request.kernel, name, password, request.visitor)
     if secret is None:
+        request.limits.logins.count(request.remote_addr)
         message = _("The login name or the password is not right. Check both and try again.")
         return _form(request, target, name=name, message=message, status=422)
     new_csrf_token(request)

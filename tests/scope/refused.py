@@ -26,7 +26,7 @@ from sqlalchemy.orm import join as orm_join
 from sqlalchemy.orm import outerjoin as orm_outerjoin
 
 from core.db.guard import unlimited
-from core.models import Audit, Change, Customer, LoginSession, Token, User, user_role
+from core.models import Audit, Change, Customer, LoginSession, User, user_role
 from tests.scope.models import Deal, Diary, deal_partner
 
 Shape = Callable[[Session], Any]
@@ -203,10 +203,9 @@ NO_ENTITY: Mapping[str, Shape] = {
     "a plugin's own class": lambda s: s.execute(select(Diary.line)).all(),
     "get": lambda s: s.get(Diary, 1),
     "sessions": lambda s: s.execute(select(LoginSession.secret_hash)).all(),
-    "tokens": lambda s: s.execute(select(Token.secret_hash)).all(),
     "changes": lambda s: s.execute(select(Change.uuid)).all(),
     "in a subquery": lambda s: s.execute(select(Customer.id).where(Customer.id.in_(select(Diary.id)))).all(),
-    "in exists": lambda s: s.execute(select(User.id).where(exists().where(Token.user_id == User.id))).all(),
+    "in exists": lambda s: s.execute(select(User.id).where(exists().where(LoginSession.user_id == User.id))).all(),
     "audit": lambda s: s.execute(select(Audit.changes)).all(),
     "nothing at all": lambda s: s.execute(select(literal(1))).all(),
 }

@@ -21,6 +21,7 @@ def full(site):
     person(site, "li")
     share = {"entity": "core.customer", "record": number, "to": {"user": "li"}, "actions": ["view"]}
     site.create("core.share", share)
+    site.create("core.token", {"name": "ERP"})
     return site
 
 
@@ -57,9 +58,11 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         return [one.text.strip() for one in side.select(".k-nav, .k-nav-head")]
 
     business = ["Customers", "Contacts", "Trades"]
-    settings = ["Units", "Users", "Roles", "Shares", "Code lists", "Audit trail"]
+    settings = ["Units", "Users", "Roles", "Shares", "Code lists", "API tokens", "Audit trail"]
     assert menu(browser_of()) == [*business, "Settings", *settings]
-    assert menu(browser_of("li")) == [*business, "Settings", "Units", "Users", "Code lists"]
+    assert menu(browser_of("li")) == [
+        *(*business, "Settings", "Units", "Users", "Shares", "Code lists", "API tokens"),
+    ]
 
 
 def test_the_start_page_is_the_first_list(full, browser_of):

@@ -28,8 +28,9 @@ from core.web.forms.build import read
 from core.web.forms.inputs import addable, changeable
 from core.web.forms.sheet import Sheet, sheet_page, zone_of
 from core.web.forms.texts import to_services, without_blanks
-from core.web.frame import may_visit
+from core.web.frame import frame, may_visit
 from core.web.record import grouped, name_of, record_id, title, version, visible_path
+from core.web.templating import page
 from core.web.toast import Toast
 from core.web.values import display
 from plugins import Entity
@@ -51,6 +52,15 @@ def create(entity: Entity, request: Request) -> Response:
         record = records.create(ctx, entity, sent, intake=Intake(ctx, entity, text=True))
     except (Invalid, Conflict, Forbidden) as error:
         raise FormRefused(partial(draw_new, entity=entity), error, texts) from error
+    if getattr(record, "secret", None):
+        return page(
+            request,
+            "secret",
+            frame=frame(request, ctx, entity),
+            entity=entity,
+            record=record,
+            path=collection(entity.key),
+        )
     response = HTTPSeeOther(visible_path(ctx, entity, record.id))
     return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record)))
 

@@ -1,0 +1,101 @@
+"""Requests that a program may send twice: the second gets the reply of the first, and nothing is done.
+
+The reply is kept in the transaction of what was done, for a day, by user and key. Of the key and the
+request only hashes are kept, that of the request keyed with the key: bodies may hold passwords.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.db.guard import ALL, TABLES
+from core.errors import Conflict, Invalid
+from core.i18n import _
+from core.models import KeptReply
+from core.models.secret import secret_hash
+from core.security.rights import Rights
+from core.services.work import Ctx, Work
+
+KEPT_FOR = dt.timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A reply as it was given."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def begin(ctx: Ctx, key: str, request: bytes) -> Kept | None:
+    """The reply that was given to this request before; None when it is the first, whose reply is to be kept.
+
+    Invalid when the key came with another request; Conflict `IN_FLIGHT` while the first is under way, and
+    `RIGHTS_CHANGED` when the user may do other things now than when the reply was given: it may show what
+    he is not to see any more.
+    """
+    run = partial(ctx.work.connection.execute, execution_options={TABLES: ALL})
+    mine = _mine(ctx, key)
+    known = run(select(*KeptReply.__table__.columns).where(*mine)).one_or_none()
+    if known is not None and known.created_at <= ctx.now - KEPT_FOR:
+        run(delete(KeptReply).where(*mine))
+        known = None
+    asked, allowed = hmac.new(key.encode(), request, "sha256").hexdigest(), _rights_hash(ctx.rights)
+    if known is not None:
+        return _again(known, asked, allowed)
+    row = {"user_id": ctx.identity.user_id, "key_hash": secret_hash(key), "request_hash": asked}
+    try:
+        run(insert(KeptReply).values(**row, rights_hash=allowed, created_at=ctx.now))
+    except IntegrityError as error:
+        raise Conflict(
+            _("A request with this Idempotency-Key is under way. Send it again in a moment."), code="IN_FLIGHT"
+        ) from error
+    return None
+
+
+def _again(known: Any, asked: str, allowed: str) -> Kept:
+    if known.request_hash != asked:
+        message = _("This key came with another request. Use a new key for each.")
+        raise Invalid(code="IDEMPOTENCY_KEY", errors={"Idempotency-Key": [message]})
+    if known.rights_hash != allowed:
+        raise Conflict(
+            _("This was done already, but your rights have changed since. Read the record again."),
+            code="RIGHTS_CHANGED",
+        )
+    return Kept(known.status, known.headers, known.content)
+
+
+def keep(ctx: Ctx, key: str, reply: Kept) -> None:
+    """Keep the reply to the request that was begun."""
+    values = {"status": reply.status, "headers": dict(reply.headers), "content": reply.body}
+    statement = update(KeptReply).where(*_mine(ctx, key)).values(**values)
+    ctx.work.connection.execute(statement, execution_options={TABLES: ALL})
+
+
+def forget_old(work: Work) -> int:
+    """Drop the replies that are kept no longer; how many there were."""
+    statement = delete(KeptReply).where(KeptReply.created_at <= work.now - KEPT_FOR)
+    return work.connection.execute(statement, execution_options={TABLES: ALL}).rowcount
+
+
+def _mine(ctx: Ctx, key: str) -> tuple[Any, ...]:
+    return KeptReply.user_id == ctx.identity.user_id, KeptReply.key_hash == secret_hash(key)
+
+
+def _rights_hash(rights: Rights) -> str:
+    """Changes with all that a user may do, if not with the records he may do it with."""
+    person = rights.person
+    shares = sorted((*key, list(ids)) for key, ids in rights.shares.ids.items())
+    facts = [person.unit_id, rights.units, person.clearance, person.grants, person.field_rights, shares]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
