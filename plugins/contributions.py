@@ -6,8 +6,9 @@ plugin can speak about an entity whose plugin is switched off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 INVERSE: Final = "inverse"
@@ -90,6 +91,23 @@ class Rules:
     def stored(self, ctx: Any, record: Any, values: Mapping[str, Any], creating: bool) -> None:
         """Do what follows from a record that has just been stored with these `values`."""
 
+    def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable] | None:
+        """What the rules of another row would find this one by, once it is stored; for rows stored many at once.
+
+        Rows that share no key are prepared before any of them is stored: so `prepare` and `stored` look at
+        others by these keys alone, and `prepare` writes nothing. References in `values` may still be
+        natural keys. None: every row is stored before the next is prepared. That is slow, always right,
+        and what rules get that say nothing.
+        """
+        own = type(self)
+        return () if own.prepare is Rules.prepare and own.stored is Rules.stored else None
+
+    def prefetch(self, ctx: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Look up at once what `prepare` is going to look up for each of these new rows.
+
+        What was found is kept in `ctx.facts`, which is emptied when anything is written.
+        """
+
     def before_delete(self, ctx: Any, record: Any) -> None:
         """Refuse a deletion that something stands in the way of."""
 
@@ -117,12 +135,16 @@ class Entity:
     rules: Rules = Rules()  # noqa: RUF009 - has no state
     icon: str = "list"
 
+    def __hash__(self) -> int:
+        return hash(self.key)  # not of all the fields: entities are keys of much-used dictionaries
+
     def field(self, name: str) -> Field:
         """The field of that name; KeyError if there is none."""
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Field]:
+        return {field.name: field for field in self.fields}
 
 
 @dataclass(frozen=True, kw_only=True)

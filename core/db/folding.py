@@ -25,6 +25,8 @@ _STROKES = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "
 
 def fold(value: str) -> str:
     """Width and case folded: NFKC, then casefold."""
+    if value.isascii():
+        return value.casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
 
 

@@ -27,8 +27,8 @@ class Plan:
 
     def values(self, row: Row) -> dict[str, str]:
         """The row's text by field. Blank cells are left out: they say nothing."""
-        cells = ((name, original(row.cells[at])) for name, at in self.columns.items())
-        return {name: cell for name, cell in cells if cell.strip()}
+        cells = row.cells
+        return {name: original(cells[at]) for name, at in self.columns.items() if cells[at] and not cells[at].isspace()}
 
 
 def plan(

@@ -11,6 +11,8 @@ from core.fields import BadValue
 from core.i18n import _
 from plugins import Field
 
+NEEDED = _("This is needed.")
+
 
 class FieldValue(colander.SchemaType):
     """A field's own type as colander sees it. Null stays None: it means "empty", not "absent"."""
@@ -45,7 +47,7 @@ def schema_of(fields: Iterable[Field], *, partial: bool = False, text: bool = Fa
                 name=field.name,
                 title=field.title,
                 missing=missing,
-                missing_msg=_("This is needed."),
+                missing_msg=NEEDED,
                 validator=_not_empty if field.required else None,
             )
         )
@@ -54,7 +56,7 @@ def schema_of(fields: Iterable[Field], *, partial: bool = False, text: bool = Fa
 
 def _not_empty(node: Any, value: Any) -> None:
     if value is None:
-        raise colander.Invalid(node, _("This is needed."))
+        raise colander.Invalid(node, NEEDED)
 
 
 def problems(invalid: colander.Invalid) -> dict[str, list[str]]:

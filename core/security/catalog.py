@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from core.db.base import CustomerScoped, RecordScoped
@@ -42,6 +43,12 @@ def attribute_name(field: Field) -> str:
     if field.column is not None:
         return field.column
     return f"{field.name}_id" if field.type.kind == "reference" else field.name
+
+
+@cache
+def attribute_names(entity: Entity) -> Mapping[str, str]:
+    """The model's attributes by field name."""
+    return {field.name: attribute_name(field) for field in entity.fields}
 
 
 def attribute(model: Any, field: Field) -> Any:

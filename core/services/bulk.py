@@ -1,103 +1,295 @@
-"""Many rows at once from a program: each is created, changes what it matches, or is refused by itself."""
+"""Writing many records at once, with the checks and the results of writing one after the other.
+
+Rows are prepared together and flushed once: look-ups, judgement and SQL then cost per run, not per
+row. A run holds only rows that cannot meet, of which none would find, refer to or collide with what
+another one makes. When a run fails as a whole it is halved until the bad row stands alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Forbidden, Invalid, KehuError
+from sqlalchemy import func, inspect, select
+
+from core.errors import Forbidden, Invalid, KehuError, NotFound
 from core.fields import INT_MAX
 from core.i18n import _
 from core.security.judge import READ_ONLY
 from core.services import records
-from core.services.intake import Intake
+from core.services.intake import Intake, Taken
 from core.services.matching import Match, Matcher
 from core.services.numbers import reserve
 from core.services.work import Ctx
 from plugins import Entity
 
 ID = "id"  # matches by the record's own number instead of a field
-Row = Mapping[str, Any]
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a row: 201 created, 200 changed or as it was before, else the refusal."""
+    """What became of a row: 201 created, 200 changed or as it was before (`same`), else the refusal."""
 
     status: int
     id: int | None = None
     refusal: KehuError | None = None
+    same: bool = False
 
 
-def store(ctx: Ctx, entity: Entity, rows: Sequence[Row], match: str | None = None) -> list[Result]:
+def store(
+    ctx: Ctx, entity: Entity, rows: Sequence[Values], match: str | None = None, *, text: bool = False
+) -> list[Result]:
     """A result for each row, in their order. A refused row leaves nothing behind and harms no other.
 
-    `match` names a field: a row changes the record that has its value there, and creates one if there is
-    none. A row's own `version` is held against the record's, as a change by itself would be.
-    Raises Forbidden for somebody who may only read, and for a field that he may not match by.
+    Rows hold JSON values (`text`: texts of a file). `match` names a field: a row changes the record
+    that has its value there, and creates one if there is none. A row's own `version` is held against the
+    record's, as a change by itself would be. Raises Forbidden for somebody who may only read, and for a
+    field that he may not match by.
     """
     if ctx.identity.read_only:
         raise Forbidden(READ_ONLY)
-    return _Rows(ctx, entity, match).store(rows)
+    return _Rows(ctx, entity, match, text).store(rows)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row, what it says, and the keys of what it makes and of what it looks for."""
+
+    at: int
+    sent: Values
+    taken: Taken
+    matched: Hashable | None
+    makes: frozenset[Hashable]
+    seeks: frozenset[Hashable]
+
+
+@dataclass
+class _Draft:
+    """A row on its way: for a new record, or for the one that it matches."""
+
+    row: _Row
+    match: Match | None = None
+    record: Any = None
+    error: KehuError | None = None
+    values: Values | None = None
+
+
+class _Alone(Exception):
+    """This row must not be prepared together with others."""
 
 
 class _Rows:
-    def __init__(self, ctx: Ctx, entity: Entity, match: str | None) -> None:
+    def __init__(self, ctx: Ctx, entity: Entity, match: str | None, text: bool) -> None:
         self.ctx, self.entity, self.match = ctx, entity, match
-        self.matcher = None if match in (None, ID) else Matcher(ctx, entity, entity.field(str(match)), text=False)
-        self.intake = Intake(ctx, entity)
+        self.intake = Intake(ctx, entity, text=text)
+        self.matcher = None if match in (None, ID) else Matcher(ctx, entity, entity.field(str(match)), text=text)
+        self._unique = {field.name for field in records.unique_fields(entity)} | {entity.natural_key}
+        self._own = [
+            field.name
+            for field in entity.fields
+            if field.type.kind in ("reference", "references") and field.type.entity == entity.key  # type: ignore[attr-defined]
+        ]
 
-    def store(self, rows: Sequence[Row]) -> list[Result]:
-        keys = [self.matcher.key(row.get(str(self.match))) if self.matcher else None for row in rows]
-        if self.matcher:
-            self.matcher.prefetch(keys)
+    def store(self, sent: Sequence[Values]) -> list[Result]:
+        rows = [self._row(at, one) for at, one in enumerate(sent)]
         if self.match != ID:
-            self._set_numbers_aside(rows, keys)
-        return [self._result(row, key) for row, key in zip(rows, keys, strict=True)]
+            self._set_numbers_aside(rows)
+        results: dict[int, Result] = {}
+        for run in self._runs(rows):
+            self._store(run, results)
+        return [results[at] for at in range(len(rows))]
 
-    def _set_numbers_aside(self, rows: Sequence[Row], keys: Sequence[Any]) -> None:
-        nameless = [key for row, key in zip(rows, keys, strict=True) if row.get(self.entity.natural_key) is None]
-        new = sum(not (self.matcher and self.matcher.knows(key)) for key in nameless)
-        reserve(self.ctx, self.entity.key, new)
+    # --- which rows can be written together --------------------------------------------------------
 
-    def _result(self, row: Row, key: Any) -> Result:
-        try:
-            return self._take(row, key)
-        except KehuError as refusal:
-            # It remembers a reference that was not there; a later row may have made it.
-            self.intake = Intake(self.ctx, self.entity)
-            return Result(refusal.status, refusal=refusal)
-
-    def _take(self, row: Row, key: Any) -> Result:
+    def _row(self, at: int, sent: Values) -> _Row:
+        matched = None
         if self.match == ID:
-            record_id = _number(row.get(ID))
-            with self.ctx.savepoint():
-                self._change(record_id, {name: value for name, value in row.items() if name != ID}, None)
-            return Result(200, record_id)
-        match = self.matcher.find(key) if self.matcher else None
-        if match is None:
-            with self.ctx.savepoint():
-                record = records.create(self.ctx, self.entity, row, intake=self.intake)
-            if self.matcher and key is not None:
-                self.matcher.remember(key, Match(record.id, record.version))
-            return Result(201, record.id)
-        with self.ctx.savepoint():
-            record = self._change(match.id, row, match.version)
-        match.version = record.version
-        return Result(200, record.id)
+            matched = sent.get(ID)
+            sent = {name: value for name, value in sent.items() if name != ID}
+        elif self.matcher is not None:
+            matched = self.matcher.key(sent.get(str(self.match)))
+        taken = self.intake.parse(sent)
+        values = taken.values
+        makes: set[Hashable] = {("value", name, values[name]) for name in self._unique if values.get(name) is not None}
+        if isinstance(matched, Hashable) and matched is not None:
+            makes.add(("match", matched))
+        keys = self.entity.rules.keys(values)
+        makes.update([("row", None)] if keys is None else (("rule", key) for key in keys))
+        seeks: set[Hashable] = set()
+        for name in self._own:
+            value = values.get(name)
+            for key in value if isinstance(value, list) else (value,):
+                seeks.add(("value", self.entity.natural_key, key))
+        return _Row(at, sent, taken, matched, frozenset(makes), frozenset(seeks))
 
-    def _change(self, record_id: int, row: Row, version: int | None) -> Any:
-        sent = row.get("version")
-        if sent is not None and (isinstance(sent, bool) or not isinstance(sent, int)):
-            raise Invalid(errors={"version": [_("Not a version.")]})
-        read = version if sent is None else sent
-        if read is None:
-            read = records.find(self.ctx, self.entity, record_id, lock=True).version
-        return records.change(self.ctx, self.entity, record_id, row, read, intake=self.intake)
+    @staticmethod
+    def _runs(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
+        run: list[_Row] = []
+        made: set[Hashable] = set()
+        for row in rows:
+            if not (made.isdisjoint(row.makes) and made.isdisjoint(row.seeks)):
+                yield run
+                run, made = [], set()
+            run.append(row)
+            made |= row.makes
+        if run:
+            yield run
+
+    def _set_numbers_aside(self, rows: Sequence[_Row]) -> None:
+        code = self.entity.natural_key
+        brought = {row.taken.values[code] for row in rows if row.taken.values.get(code) is not None}
+        nameless = [row for row in rows if row.taken.values.get(code) is None]
+        if self.matcher is not None and nameless:
+            self.matcher.prefetch(row.matched for row in nameless)
+            nameless = [row for row in nameless if not self.matcher.knows(row.matched)]
+        reserve(self.ctx, self.entity.key, len(nameless), brought)
+
+    # --- writing -----------------------------------------------------------------------------------
+
+    def _store(self, run: list[_Row], results: dict[int, Result]) -> None:
+        try:
+            with self.ctx.savepoint():
+                since = len(self.ctx.journal.entries)
+                drafts = self._draft(run)
+                self._write([draft for draft in drafts if draft.error is None])
+                told = {id(entry.record) for entry in self.ctx.journal.entries[since:]}
+        except (KehuError, _Alone) as fault:
+            if len(run) > 1:
+                half = len(run) // 2
+                self._store(run[:half], results)
+                self._store(run[half:], results)
+            elif isinstance(fault, KehuError):
+                results[run[0].at] = Result(fault.status, refusal=fault)
+            else:
+                raise
+        else:
+            for draft in drafts:
+                results[draft.row.at] = _told(draft, told)
+
+    def _write(self, drafts: list[_Draft]) -> None:
+        ctx, rules = self.ctx, self.entity.rules
+        _give_keys(ctx, self.entity, [draft.record for draft in drafts if draft.match is None])
+        records.write(ctx)
+        for draft in drafts:
+            rules.stored(ctx, draft.record, draft.values or {}, draft.match is None)
+        records.write(ctx)
+
+    def _draft(self, run: list[_Row]) -> list[_Draft]:
+        """Prepare the rows, everything short of the flush. Raises what is wrong with a row that is alone,
+        so that all it did is taken back; of several each keeps its own error.
+        """
+        drafts = [_Draft(row) for row in run]
+        self._find_matches(drafts)
+        self._draft_new([draft for draft in drafts if draft.error is None and draft.match is None])
+        self._draft_changes([draft for draft in drafts if draft.error is None and draft.match is not None])
+        if len(drafts) == 1 and drafts[0].error is not None:
+            raise drafts[0].error
+        return drafts
+
+    def _find_matches(self, drafts: list[_Draft]) -> None:
+        if self.matcher is not None:
+            self.matcher.prefetch(draft.row.matched for draft in drafts)
+        for draft in drafts:
+            try:
+                if self.match == ID:
+                    draft.match = Match(_number(draft.row.matched))
+                elif self.matcher is not None:
+                    draft.match = self.matcher.find(draft.row.matched)
+            except KehuError as error:
+                draft.error = error
+
+    def _draft_new(self, drafts: list[_Draft]) -> None:
+        if not drafts:
+            return
+        ctx, entity = self.ctx, self.entity
+        takens = {draft.row.at: draft.row.taken.copy() for draft in drafts}
+        self.intake.prefetch((taken, None) for taken in takens.values())
+        for taken in takens.values():
+            self.intake.resolve(taken)
+        entity.rules.prefetch(ctx, [taken.values for taken in takens.values()])
+        for draft in drafts:
+            try:
+                records.may_try(ctx, entity)
+                records.prepare_new(ctx, entity, takens[draft.row.at], draft.row.sent)
+            except KehuError as error:
+                draft.error = error
+        drafts = [draft for draft in drafts if draft.error is None]
+        records.prefetch_taken(ctx, entity, [takens[draft.row.at] for draft in drafts])
+        for draft in drafts:
+            taken = takens[draft.row.at]
+            try:
+                draft.record, draft.values = records.add(ctx, entity, taken), taken.values
+            except KehuError as error:
+                draft.error = error
+
+    def _draft_changes(self, drafts: list[_Draft]) -> None:
+        if not drafts:
+            return
+        ctx, entity = self.ctx, self.entity
+        found = records.find_all(ctx, entity, [draft.match.id for draft in drafts if draft.match])
+        look = records.reader(ctx)
+        names = sorted({name for draft in drafts for name in draft.row.sent})
+        shown = {one["id"]: one for one in look.documents(entity, list(found.values()), names)}
+        rights, takens = {}, {}
+        for draft in drafts:
+            draft.record = found.get(draft.match.id) if draft.match else None
+            if draft.record is None:
+                draft.error = NotFound()
+                continue
+            rights[draft.row.at] = look.rights_on(entity, entity.fields, draft.record)
+            takens[draft.row.at] = self.intake.parse(draft.row.sent, shown[draft.record.id])
+        drafts = [draft for draft in drafts if draft.error is None]
+        self.intake.prefetch((takens[draft.row.at], draft.record) for draft in drafts)
+        for draft in drafts:
+            taken, given = takens[draft.row.at], rights[draft.row.at]
+            self.intake.resolve(taken, draft.record, records.hidden(given))
+            try:
+                records.prepare_change(ctx, entity, draft.record, taken, given, _version(draft))
+                if len(drafts) > 1 and not taken.values.keys().isdisjoint(self._own):
+                    raise _Alone  # two such changes could close a circle
+                records.settle(ctx, entity, taken)
+            except KehuError as error:
+                draft.error = error
+                continue
+            records.apply(ctx, entity, draft.record, taken, given, look)
+            draft.values = taken.values
 
 
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Invalid(errors={ID: [_("Give a whole number.")]})
     return min(max(value, 0), INT_MAX + 1)
+
+
+def _version(draft: _Draft) -> int:
+    """The version that the row has read; a row that says none goes by the one that is stored."""
+    sent = draft.row.sent.get("version")
+    if sent is None:
+        return int(draft.record.version)
+    if isinstance(sent, bool) or not isinstance(sent, int):
+        raise Invalid(errors={"version": [_("Not a version.")]})
+    return sent
+
+
+def _give_keys(ctx: Ctx, entity: Entity, new: Sequence[Any]) -> None:
+    """SQLite cannot return the keys of many rows in their order, so it would get a statement for each.
+    The one writer that it has can as well say them.
+    """
+    if not new or ctx.kernel.database.dialect != "sqlite":
+        return
+    model: Any = entity.model
+    last = ctx.system.scalar(select(func.max(model.id))) or 0
+    for key, record in enumerate(new, last + 1):
+        record.id = key
+
+
+def _told(draft: _Draft, told: set[int]) -> Result:
+    """What became of a row, by the records that the audit now speaks of."""
+    if draft.error is not None:
+        return Result(draft.error.status, refusal=draft.error)
+    record_id = inspect(draft.record).identity[0]
+    if draft.match is None:
+        return Result(201, record_id)
+    return Result(200, record_id, same=id(draft.record) not in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from core.errors import Invalid
@@ -18,6 +19,9 @@ NEW_STATES = ("target", "prospect")
 
 class CustomerRules(Rules):
     """Code by its rule, secrecy within one's clearance, only orders make a customer formal."""
+
+    def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
+        return ()
 
     def prepare(self, ctx: Ctx, record: Customer | None, values: dict[str, Any], creating: bool) -> None:
         place(ctx, values, creating)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import colander
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from core.entities.reader import META
-from core.entities.schema import problems, schema_of
+from core.entities.schema import NEEDED, problems, schema_of
+from core.fields import BadValue
 from core.i18n import _, suggestion
 from core.security.catalog import attribute, attribute_name
 from core.services.work import Ctx
@@ -18,6 +19,7 @@ from plugins import Entity, Field
 
 _MOST_HINTS = 20
 ABSENT = _("There is no such record, or you may not see it.")
+Within = tuple[tuple[str, Any], ...]  # fields of a target and their values
 
 
 @dataclass
@@ -34,6 +36,9 @@ class Taken:
     def wrong(self, name: str, message: str) -> None:
         self.errors.setdefault(name, []).append(message)
 
+    def copy(self) -> Taken:
+        return Taken(dict(self.values), {name: list(messages) for name, messages in self.errors.items()})
+
 
 class Intake:
     """Reads values for one entity. `text` is for forms and files; one intake serves many rows."""
@@ -41,6 +46,8 @@ class Intake:
     def __init__(self, ctx: Ctx, entity: Entity, *, text: bool = False) -> None:
         self.ctx, self.entity, self.text = ctx, entity, text
         self._schema = schema_of(entity.fields, partial=True, text=text)
+        self._parsers = {field.name: _parser(field, self._schema[field.name], text) for field in entity.fields}
+        self._references = [one for one in entity.fields if one.type.kind in ("reference", "references", "target")]
         self._found: dict[Any, Any] = {}
 
     def take(
@@ -54,39 +61,57 @@ class Intake:
         what would not change anything is left out, written back masks and restrictions included.
         Of `hidden` fields only the echo is: else the answer would tell whether a guess is right.
         """
+        taken = self.parse(sent, shown)
+        self.resolve(taken, record, hidden)
+        return taken
+
+    def parse(self, sent: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> Taken:
+        """The first half of `take`: nothing is looked up, references are still ids or keys."""
         taken = Taken()
         for name, raw in sent.items():
             if shown is not None and name in shown and _echo(raw, shown[name]):
                 continue
-            if name in META:
+            parser = self._parsers.get(name)
+            if parser is not None:
+                parser(raw, taken)
+            elif name in META:
                 if name != "version":
                     taken.wrong(name, _("This cannot be written."))
-                continue
-            if name not in self._schema:
-                known = [child.name for child in self._schema]
-                hint = suggestion(name[:80], known) if len(taken.errors) < _MOST_HINTS else ""  # each takes a while
+            else:
+                few = len(taken.errors) < _MOST_HINTS  # each takes a while
+                hint = suggestion(name[:80], self._parsers) if few else ""
                 taken.wrong(name, _("There is no such field.${hint}", mapping={"hint": hint}))
-                continue
-            self._take(self.entity.field(name), raw, record, taken)
-        for name in [name for name in taken.values if self._is_reference(name)]:
-            self._resolve(self.entity.field(name), record, taken)
+        return taken
+
+    def resolve(self, taken: Taken, record: Any = None, hidden: Collection[str] = ()) -> None:
+        """The second half of `take`: references become ids, what would not change anything is left out."""
+        for one in self._references:
+            if one.name in taken.values:
+                self._resolve(one, record, taken)
         if record is not None:
             for name, value in list(taken.values.items()):
                 if name not in hidden and value == _stored(record, self.entity, name):
                     del taken.values[name]
-        return taken
 
-    def _take(self, field: Field, raw: Any, record: Any, taken: Taken) -> None:
-        node = self._schema[field.name]
-        try:
-            taken.values[field.name] = node.deserialize(raw)
-        except colander.Invalid as invalid:
-            for messages in problems(invalid).values():
-                for message in messages:
-                    taken.wrong(field.name, message)
-
-    def _is_reference(self, name: str) -> bool:
-        return self.entity.field(name).type.kind in ("reference", "references", "target")
+    def prefetch(self, rows: Iterable[tuple[Taken, Any]]) -> None:
+        """Look up the references of many rows (parsed, with the record that each is for) at once:
+        one statement for each kind of target. What was found before is forgotten.
+        """
+        self._found = {}
+        wanted: dict[tuple[str, type, Within], set[int | str]] = {}
+        for taken, record in rows:
+            for one in self._references:
+                kind: Any = one.type
+                value = taken.values.get(one.name)
+                if value is not None and kind.kind == "reference":
+                    group = (kind.entity, type(value), self._within(kind, record, taken))
+                    wanted.setdefault(group, set()).add(value)
+        for (entity_key, by, within), keys in wanted.items():
+            for key in keys:
+                self._found[entity_key, by, key, within] = []
+            statement, named = self._lookup(entity_key, by, within)
+            for record_id, key in self.ctx.db.execute(statement.add_columns(named).where(named.in_(keys))):
+                self._found[entity_key, by, key, within].append(record_id)
 
     def _resolve(self, field: Field, record: Any, taken: Taken) -> None:
         value = taken.values[field.name]
@@ -101,24 +126,26 @@ class Intake:
                 ids = [self._find(kind.entity, key, ()) for key in value]
                 taken.values[field.name] = [self._object(kind.entity, one) for one in dict.fromkeys(ids)]
             else:
-                within = (*kind.within, *((name, self._sibling(name, record, taken)) for name in kind.same))
-                taken.values[field.name] = self._find(kind.entity, value, within)
+                taken.values[field.name] = self._find(kind.entity, value, self._within(kind, record, taken))
         except LookupError as error:
             del taken.values[field.name]
             taken.wrong(field.name, error.args[0])
 
+    def _within(self, kind: Any, record: Any, taken: Taken) -> Within:
+        """What a reference's target agrees in: fixed fields, and those that it shares with the record."""
+        if not kind.same:
+            return kind.within
+        return (*kind.within, *((name, self._sibling(name, record, taken)) for name in kind.same))
+
     def _sibling(self, name: str, record: Any, taken: Taken) -> Any:
         return taken.values[name] if name in taken.values or record is None else _stored(record, self.entity, name)
 
-    def _find(self, entity_key: str, key: int | str, within: tuple[tuple[str, Any], ...]) -> int:
+    def _find(self, entity_key: str, key: int | str, within: Within) -> int:
         """The id of a live record that the actor sees; LookupError with a message otherwise."""
         memo = (entity_key, type(key), key, within)
         if memo not in self._found:
-            entity = self.ctx.catalog[entity_key]
-            model: Any = entity.model
-            named = model.id if isinstance(key, int) else attribute(model, entity.field(entity.natural_key))
-            where = [named == key, *(attribute(model, entity.field(name)) == value for name, value in within)]
-            self._found[memo] = self.ctx.db.scalars(select(model.id).where(*where).limit(2)).all()
+            statement, named = self._lookup(entity_key, type(key), within)
+            self._found[memo] = self.ctx.db.scalars(statement.where(named == key).limit(2)).all()
         found = self._found[memo]
         if len(found) > 1:
             raise LookupError(_("Several records have this key. Give the id."))
@@ -126,8 +153,42 @@ class Intake:
             raise LookupError(ABSENT)
         return int(found[0])
 
+    def _lookup(self, entity_key: str, by: type, within: Within) -> tuple[Select[Any], Any]:
+        """Ids of an entity's records, and the column by which they are named."""
+        entity = self.ctx.catalog[entity_key]
+        model: Any = entity.model
+        named = model.id if by is int else attribute(model, entity.field(entity.natural_key))
+        agreed = [attribute(model, entity.field(name)) == value for name, value in within]
+        return select(model.id).where(*agreed), named
+
     def _object(self, entity_key: str, record_id: int) -> Any:
         return self.ctx.db.get(self.ctx.catalog[entity_key].model, record_id)
+
+
+def _parser(field: Field, node: colander.SchemaNode, text: bool) -> Callable[[Any, Taken], None]:
+    """What reads one field's value. Text goes to the field's type at once: files have millions of cells."""
+
+    def by_schema(raw: Any, taken: Taken) -> None:
+        try:
+            taken.values[field.name] = node.deserialize(raw)
+        except colander.Invalid as invalid:
+            for messages in problems(invalid).values():
+                for message in messages:
+                    taken.wrong(field.name, message)
+
+    def by_type(raw: str, taken: Taken) -> None:
+        try:
+            value = parse_text(raw)
+        except BadValue as bad:
+            taken.wrong(field.name, bad.message)
+            return
+        if value is None and field.required:
+            taken.wrong(field.name, NEEDED)
+        else:
+            taken.values[field.name] = value
+
+    parse_text = field.type.parse_text  # type: ignore[attr-defined]
+    return by_type if text else by_schema
 
 
 def _stored(record: Any, entity: Entity, name: str) -> Any:

@@ -20,12 +20,11 @@ from core.services.work import Ctx
 from plugins import Entity, Field
 
 
-@dataclass
+@dataclass(frozen=True)
 class Match:
-    """A record that the actor sees. `version` is kept up to date by whoever changes the record."""
+    """A record that the actor sees."""
 
     id: int
-    version: int
     binned: bool = False
 
 
@@ -67,19 +66,15 @@ class Matcher:
         deleted = model.deleted_at if issubclass(model, Binnable) else literal(None)
         public = self._entity.public
         options = {FOR: model, ROWS: "any", GRANTED: bool(public) and self._field.name not in public}
-        statement = select(self._stored, model.id, model.version, deleted).where(self._column.in_(wanted))
+        statement = select(self._stored, model.id, deleted).where(self._column.in_(wanted))
         self._found = {}
-        for value, record_id, version, deleted_at in self._ctx.db.execute(statement, execution_options=options):
+        for value, record_id, deleted_at in self._ctx.db.execute(statement, execution_options=options):
             key = self._fold(value) if isinstance(value, str) else value
-            self.remember(key, Match(record_id, version, deleted_at is not None))
+            self._found.setdefault(key, []).append(Match(record_id, deleted_at is not None))
 
     def knows(self, key: Hashable | None) -> bool:
         """Whether any record has this key."""
         return key in self._found
-
-    def remember(self, key: Hashable, match: Match) -> None:
-        """Let later rows of the same chunk find a record."""
-        self._found.setdefault(key, []).append(match)
 
     def find(self, key: Hashable | None) -> Match | None:
         """The one record, or None. Raises Conflict for several, and for one in the recycle bin."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 
 from sqlalchemy import insert, select, update
 
@@ -23,17 +24,18 @@ def next_number(ctx: Ctx, entity_key: str) -> str:
     return reserved.popleft() if reserved else _allocate(ctx, entity_key, 1)[0]
 
 
-def reserve(ctx: Ctx, entity_key: str, count: int) -> None:
+def reserve(ctx: Ctx, entity_key: str, count: int, besides: Collection[str] = ()) -> None:
     """Set numbers aside at once for records about to be made; those not used become gaps.
 
-    Nothing happens for an entity that has no rule (yet).
+    `besides` are those that others of the records bring themselves. Nothing happens for an entity
+    that has no rule (yet).
     """
     rule = select(NumberRule.id).where(NumberRule.entity == entity_key, NumberRule.unit_id.is_(None))
     if count and ctx.system.scalar(rule) is not None:
-        ctx.db.info.setdefault(_RESERVED, {})[entity_key] = deque(_allocate(ctx, entity_key, count))
+        ctx.db.info.setdefault(_RESERVED, {})[entity_key] = deque(_allocate(ctx, entity_key, count, besides))
 
 
-def _allocate(ctx: Ctx, entity_key: str, count: int) -> list[str]:
+def _allocate(ctx: Ctx, entity_key: str, count: int, besides: Collection[str] = ()) -> list[str]:
     session = ctx.work.elevated("numbering", write=True)
     entity = ctx.catalog[entity_key]
     column = attribute(entity.model, entity.field(entity.natural_key))
@@ -52,7 +54,7 @@ def _allocate(ctx: Ctx, entity_key: str, count: int) -> list[str]:
     codes: list[str] = []
     while len(codes) < count:
         wanted = [f"{prefix}{number + step:0{digits}}" for step in range(count - len(codes))]
-        taken = set(session.scalars(select(column).where(column.in_(wanted))))
+        taken = {*besides, *session.scalars(select(column).where(column.in_(wanted)))}
         codes += [code for code in wanted if code not in taken]
         number += len(wanted)
     session.execute(

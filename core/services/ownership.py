@@ -30,10 +30,20 @@ def place(ctx: Ctx, values: dict[str, Any], creating: bool) -> None:
         if creating:
             values.setdefault("unit", ctx.identity.unit_id)
         return
-    owner = ctx.system.execute(select(User.unit_id, User.active).where(User.id == owner_id)).one()
-    if not owner.active:
+    unit_id, active = _post(ctx, owner_id)
+    if not active:
         raise Invalid(errors={"owner": [_("This user is not active any more. Choose another owner.")]})
-    values.setdefault("unit", owner.unit_id)
+    values.setdefault("unit", unit_id)
+
+
+def _post(ctx: Ctx, user_id: int) -> tuple[int, bool]:
+    """A user's unit, and whether he is still there."""
+    key = ("kehu_post", user_id)
+    if key not in ctx.facts:
+        row = ctx.system.execute(select(User.unit_id, User.active).where(User.id == user_id)).one()
+        ctx.facts[key] = (row.unit_id, row.active)
+    found: tuple[int, bool] = ctx.facts[key]
+    return found
 
 
 def assign(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:

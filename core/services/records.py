@@ -6,8 +6,9 @@ which version, is it valid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import colander
@@ -20,17 +21,19 @@ from core.db.base import AttachedTo, Binnable, RecordScoped
 from core.entities.listing import Ask, count_query, page_query, write_cursor
 from core.entities.reader import Reader
 from core.entities.resolver import SystemResolver, row_of
-from core.entities.schema import problems, schema_of
+from core.entities.schema import NEEDED, problems, schema_of
 from core.errors import Conflict, Forbidden, Invalid, NeedsVersion, NotFound, Stale
 from core.fields import INT_MAX
 from core.i18n import _
-from core.security.catalog import attribute, attribute_name
+from core.security.catalog import attribute, attribute_name, attribute_names
 from core.security.grants import FIELD_RIGHTS, READING, WRITING
 from core.security.judge import READ_ONLY, refusal
 from core.security.scope import ACTION, FOR, ROWS
 from core.services.intake import Intake, Taken
 from core.services.work import Ctx
-from plugins import Entity, Verb
+from plugins import Entity, Field, Verb
+
+_TAKEN = "kehu_taken"  # of `ctx.facts`: (values looked up, those that are stored), by entity and field
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,15 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
     return record
 
 
+def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
+    """Those of the records that the actor sees, by id, held against other writers until the transaction ends."""
+    model: Any = entity.model
+    statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+    options: dict[str, Any] = {FOR: model, ROWS: "live", "populate_existing": True}
+    found = ctx.db.scalars(statement.options(*_with_references(entity)), execution_options=options)
+    return {record.id: record for record in found}
+
+
 def _with_references(entity: Entity) -> list[Any]:
     return [selectinload(attribute(entity.model, f)) for f in entity.fields if f.type.kind == "references"]
 
@@ -110,31 +122,10 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
 
     Raises Forbidden, Conflict `DUPLICATE` for a taken key, Invalid.
     """
-    if ctx.identity.read_only:
-        raise Forbidden(READ_ONLY)
-    if entity.rules.closed:
-        raise Forbidden(entity.rules.closed)
-    if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
-        raise Forbidden(refusal("create"))
+    may_try(ctx, entity)
     taken = (intake or Intake(ctx, entity)).take(sent)
-    for field in entity.fields:
-        if field.read_only and field.name in taken.names:
-            taken.values.pop(field.name, None)
-            taken.wrong(field.name, _("This cannot be written."))
-        elif field.name not in taken.names and field.default is not None:
-            taken.values[field.name] = field.default(ctx)
-    _prepare(ctx, entity, None, taken)
-    _may_create(ctx, entity, taken, sent)
-    for field in entity.fields:
-        if field.required and taken.values.get(field.name) is None and field.name not in taken.errors:
-            taken.wrong(field.name, _("This is needed."))
-    _settle(ctx, entity, taken)
-    record = entity.model()
-    _store(entity, record, taken.values)
-    for field in entity.fields:
-        if field.type.kind == "references" and field.name not in taken.values:
-            setattr(record, attribute_name(field), [])
-    ctx.db.add(record)
+    prepare_new(ctx, entity, taken, sent)
+    record = add(ctx, entity, taken)
     write(ctx)
     entity.rules.stored(ctx, record, taken.values, True)
     write(ctx)
@@ -158,8 +149,63 @@ def change(
     look = reader(ctx)
     shown = look.documents(entity, [record], tuple(sent))[0]
     rights = look.rights_on(entity, entity.fields, record)
-    hidden = [name for name, right in rights.items() if right in ("none", "mask")]
-    taken = (intake or Intake(ctx, entity)).take(sent, record, shown, hidden)
+    taken = (intake or Intake(ctx, entity)).take(sent, record, shown, hidden(rights))
+    prepare_change(ctx, entity, record, taken, rights, version)
+    settle(ctx, entity, taken)
+    apply(ctx, entity, record, taken, rights, look)
+    write(ctx)
+    entity.rules.stored(ctx, record, taken.values, False)
+    write(ctx)
+    return record
+
+
+# The steps of both, which `bulk` takes for many records at once. None of them writes before `add` and `apply`.
+
+
+def may_try(ctx: Ctx, entity: Entity) -> None:
+    """Forbidden for who could create no record of the entity whatever he sends."""
+    if ctx.identity.read_only:
+        raise Forbidden(READ_ONLY)
+    if entity.rules.closed:
+        raise Forbidden(entity.rules.closed)
+    if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
+        raise Forbidden(refusal("create"))
+
+
+def prepare_new(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> None:
+    """Complete what was taken in for a new record and note what is wrong with it. Raises Forbidden."""
+    for field in entity.fields:
+        if field.read_only and field.name in taken.names:
+            taken.values.pop(field.name, None)
+            taken.wrong(field.name, _("This cannot be written."))
+        elif field.default is not None and field.name not in taken.values and field.name not in taken.errors:
+            taken.values[field.name] = field.default(ctx)
+    _prepare(ctx, entity, None, taken)
+    _may_create(ctx, entity, taken, sent)
+    for field in entity.fields:
+        if field.required and taken.values.get(field.name) is None and field.name not in taken.errors:
+            taken.wrong(field.name, NEEDED)
+
+
+def add(ctx: Ctx, entity: Entity, taken: Taken) -> Any:
+    """A new record in the session, not yet written. Raises Conflict, Invalid."""
+    settle(ctx, entity, taken)
+    record = entity.model()
+    _store(entity, record, taken.values)
+    for field in entity.fields:
+        if field.type.kind == "references" and field.name not in taken.values:
+            setattr(record, attribute_name(field), [])
+    ctx.db.add(record)
+    return record
+
+
+def prepare_change(
+    ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str], version: int | None
+) -> None:
+    """Complete what was taken in for a record and note what is wrong with it; `rights` are those on its fields.
+
+    Raises Forbidden, NeedsVersion, Stale.
+    """
     _may_change(ctx, entity, record, taken, rights)
     check_version(record, version)
     for field in entity.fields:
@@ -169,14 +215,18 @@ def change(
     _prepare(ctx, entity, record, taken)
     for field in entity.fields:
         if field.required and field.name in taken.values and taken.values[field.name] is None:
-            taken.wrong(field.name, _("This is needed."))
-    _settle(ctx, entity, taken)
+            taken.wrong(field.name, NEEDED)
+
+
+def apply(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str], look: Reader) -> None:
+    """Change the record in the session. Forbidden, with the record changed, if that would open fields."""
     _store(entity, record, taken.values)
     _opens_nothing(rights, look.rights_on(entity, entity.fields, record))
-    write(ctx)
-    entity.rules.stored(ctx, record, taken.values, False)
-    write(ctx)
-    return record
+
+
+def hidden(rights: Mapping[str, str]) -> list[str]:
+    """The fields whose values the actor must not be able to guess."""
+    return [name for name, right in rights.items() if right in ("none", "mask")]
 
 
 def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> None:
@@ -184,8 +234,9 @@ def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
 
     The flush guard judges again what is stored; here it comes before all that may be invalid.
     """
-    row: dict[str, Any] = dict.fromkeys(inspect(entity.model).column_attrs.keys())
-    row |= {attribute_name(entity.field(name)): value for name, value in taken.values.items()}
+    row: dict[str, Any] = dict.fromkeys(_columns(entity.model))
+    names = attribute_names(entity)
+    row |= {names[name]: value for name, value in taken.values.items()}
     row["id"] = 0
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if issubclass(entity.model, RecordScoped) and not {"owner", "unit", "secrecy"} & taken.errors.keys():
@@ -195,6 +246,11 @@ def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
     rules = {rule.field for rule in ctx.rights.field_rights(entity)}
     filled = [entity.field(name) for name in sorted(rules & sent.keys())]
     _all_open({one.name: ctx.rights.field_right(entity, one, row, resolver) for one in filled})
+
+
+@cache
+def _columns(model: type) -> tuple[str, ...]:
+    return tuple(inspect(model).column_attrs.keys())
 
 
 def _all_open(rights: Mapping[str, str]) -> None:
@@ -229,15 +285,39 @@ def _prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
                 taken.wrong(name, message)
 
 
-def _settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
-    """Raise what is taken already, then what was wrong."""
-    model: Any = entity.model
+@cache
+def unique_fields(entity: Entity) -> tuple[Field, ...]:
+    """The fields of which no two records have the same value."""
+    found = []
     for field in entity.fields:
-        column: Any = getattr(model, attribute_name(field), None)
+        column: Any = getattr(getattr(entity.model, attribute_name(field), None), "property", None)
+        if getattr(column, "columns", None) and column.columns[0].unique:
+            found.append(field)
+    return tuple(found)
+
+
+def prefetch_taken(ctx: Ctx, entity: Entity, rows: Sequence[Taken]) -> None:
+    """Look up at once which unique values of many rows are taken."""
+    for field in unique_fields(entity):
+        column = attribute(entity.model, field)
+        values = {taken.values.get(field.name) for taken in rows} - {None}
+        stored = set(ctx.system.scalars(select(column).where(column.in_(values))))
+        ctx.facts[_TAKEN, entity.key, field.name] = values, stored
+
+
+def _is_taken(ctx: Ctx, entity: Entity, field: Field, value: Any) -> bool:
+    asked, stored = ctx.facts.get((_TAKEN, entity.key, field.name), ((), ()))
+    if value in asked:
+        return value in stored
+    model: Any = entity.model
+    return ctx.system.scalar(select(model.id).where(attribute(model, field) == value)) is not None
+
+
+def settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
+    """Raise what is taken already, then what was wrong."""
+    for field in unique_fields(entity):
         value = taken.values.get(field.name)
-        if value is None or not getattr(getattr(column, "property", None), "columns", None):
-            continue
-        if column.property.columns[0].unique and ctx.system.scalar(select(model.id).where(column == value)) is not None:
+        if value is not None and _is_taken(ctx, entity, field, value):
             raise Conflict(
                 _("${field} ${value} is taken already.", mapping={"field": field.name, "value": value}),
                 code="DUPLICATE",
@@ -248,8 +328,9 @@ def _settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
 
 
 def _store(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
+    names = attribute_names(entity)
     for name, value in values.items():
-        setattr(record, attribute_name(entity.field(name)), value)
+        setattr(record, names[name], value)
 
 
 def check_version(record: Any, version: int | None) -> None:

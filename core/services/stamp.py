@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import inspect
@@ -59,7 +59,8 @@ class Stamp:
 
 
 def _derive(obj: Any) -> None:
-    for source, target, derive, length in _derived(type(obj)):
+    model: Any = type(obj)
+    for source, target, derive, length in _derived(model):
         value = getattr(obj, source)
         # Folding makes a few characters longer, one of them 18 times: what does not fit goes.
         derived = None if value is None else derive(value)
@@ -68,14 +69,18 @@ def _derive(obj: Any) -> None:
             setattr(obj, target, derived)
 
 
-def _derived(model: type) -> Iterable[tuple[str, str, Any, int]]:
+@cache
+def _derived(model: Any) -> list[tuple[str, str, Any, int]]:
     """Source, target, function and greatest length of each derived column."""
     mapper: Any = inspect(model)
+    found: list[tuple[str, str, Any, int]] = []
     for attribute in mapper.column_attrs:
         name, column = attribute.key, attribute.columns[0]
         if name == "sort_key":
-            yield "name", name, sort_key, column.type.length
+            found.append(("name", name, sort_key, column.type.length))
         elif name.endswith("_folded"):
-            yield name.removesuffix("_folded"), name, FOLDS[column.info.get("fold", "text")], column.type.length
+            derive = FOLDS[column.info.get("fold", "text")]
+            found.append((name.removesuffix("_folded"), name, derive, column.type.length))
         elif name.endswith("_spoken"):
-            yield name.removesuffix("_spoken"), name, spoken, column.type.length
+            found.append((name.removesuffix("_spoken"), name, spoken, column.type.length))
+    return found

@@ -89,6 +89,22 @@ class Collector(Protocol):
         """Forget what was gathered since `mark()`."""
 
 
+class Facts(dict[Any, Any]):
+    """What services have looked up and need not look up again, until something is written or taken back."""
+
+    def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        """Nothing has been written yet."""
+
+    def after(self, session: Session) -> None:
+        self.clear()
+
+    def mark(self) -> None:
+        """There is nothing to remember: `rewind` forgets all."""
+
+    def rewind(self, _mark: None) -> None:
+        self.clear()
+
+
 class Work:
     """One transaction. `system` reads everything: for the kernel, not for what a person asked."""
 
@@ -97,6 +113,7 @@ class Work:
         self.now = kernel.clock.now()
         self.journal = Journal(kernel.catalog, self.now, change)
         self.system = GuardedSession(connection, SystemScope())
+        self.facts = Facts()
         self._epoch_watch = EpochWatch()
         self.steps = StateWatch(self.journal, self.now)
         self._sessions: list[GuardedSession] = []  # those that write
@@ -142,7 +159,7 @@ class Work:
         return session
 
     def _hooks(self) -> tuple[WriteHook, ...]:
-        return self.steps, self.journal, self._epoch_watch
+        return self.steps, self.journal, self._epoch_watch, self.facts
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -182,7 +199,7 @@ class Work:
 
     def _collectors(self) -> list[Collector]:
         stamps = [hook for session in self._sessions for hook in session.hooks if isinstance(hook, Stamp)]
-        return [self.journal, self.steps, self._epoch_watch, *stamps]
+        return [self.journal, self.steps, self._epoch_watch, self.facts, *stamps]
 
     def finish(self) -> None:
         """Flush what is pending and append the audit. The caller commits."""
@@ -243,6 +260,11 @@ class Ctx:
     @property
     def system(self) -> Session:
         return self.work.system
+
+    @property
+    def facts(self) -> Facts:
+        """A memory for look-ups: see `Facts`."""
+        return self.work.facts
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part of the transaction that leaves nothing behind when it raises: see `Work.savepoint`."""

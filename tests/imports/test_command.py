@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -157,15 +158,15 @@ def test_what_is_wrong_is_one_sentence(
 
 
 def test_a_fault_on_the_way_says_how_far_it_came(kehu: Kehu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare, chunks = imports._Chunk._prepare, []
+    store, chunks = imports.store, []
 
-    def fall(self: imports._Chunk, values: list[dict[str, str]]) -> None:
-        chunks.append(values)
+    def fall(*args: Any, **rest: Any) -> Any:
+        chunks.append(args)
         if len(chunks) == 2:
             raise OSError(28, "No space left on device")
-        prepare(self, values)
+        return store(*args, **rest)
 
-    monkeypatch.setattr(imports._Chunk, "_prepare", fall)
+    monkeypatch.setattr(imports, "store", fall)
     rows = [(f"Customer {number}",) for number in range(600)]
     said = kehu("import", "core.customer", write(tmp_path / "rows.csv", ("name",), *rows))
     assert (said.code, said.out) == (1, "")

@@ -306,17 +306,17 @@ def changes_of(site: Site) -> list[Change]:
 @pytest.mark.usefixtures("small_chunks")
 def test_an_import_that_was_cut_off_is_repeated(site: Site, bring: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [("name", "phone"), *((f"Customer {number}", str(number)) for number in range(8))]
-    create = records.create
+    add = records.add
 
-    def fall(ctx: Ctx, entity: Any, sent: Any, **rest: Any) -> Any:
-        if sent["name"] == "Customer 4":
+    def fall(ctx: Ctx, entity: Any, taken: Any) -> Any:
+        if taken.values["name"] == "Customer 4":
             raise RuntimeError("power cut")
-        return create(ctx, entity, sent, **rest)
+        return add(ctx, entity, taken)
 
-    monkeypatch.setattr(records, "create", fall)
+    monkeypatch.setattr(records, "add", fall)
     with pytest.raises(RuntimeError):
         bring(rows, match="name")
-    monkeypatch.setattr(records, "create", create)
+    monkeypatch.setattr(records, "add", add)
     assert len(stored(site, "name")) == 3
     assert bring(rows, match="name").counts == (5, 0, 3, 0)
     assert stored(site, "code", "name", "phone") == [

@@ -160,12 +160,14 @@ def test_nothing_is_a_full_answer(api: Callable[..., Any]) -> None:
 
 def test_every_entity_has_it(site: Site, api: Callable[..., Any]) -> None:
     client = api()
-    for path in by_path(site.kernel.catalog):
+    for path, entity in by_path(site.kernel.catalog).items():
+        if entity.rules.closed:
+            continue
         reply = client.post(f"{path}/bulk", {"rows": [{}, {"nonsense": 1}]}, status=200)
         assert all(row["status"] in (201, 403, 409, 422) for row in reply.json["rows"]), path
 
 
-def test_rows_cost_a_few_statements_each(site: Site, api: Callable[..., Any]) -> None:
+def test_statements_do_not_grow_with_the_rows(site: Site, api: Callable[..., Any]) -> None:
     client = api()
     sent: list[str] = []
     event.listen(site.kernel.database.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
@@ -176,7 +178,8 @@ def test_rows_cost_a_few_statements_each(site: Site, api: Callable[..., Any]) ->
         assert set(statuses(reply)) <= {200, 201}
         return len(sent)
 
-    for name, most in (("first", 8), ("second", 9)):  # made, then changed
+    cost([{"code": "first", "name": "first"}])
+    for name, each in (("first", 0), ("second", 1)):  # made, then changed: an UPDATE holds a version of its own
         few = cost([{"code": f"{n}", "name": name, "unit": "hq", "owner": "admin"} for n in range(10)])
         many = cost([{"code": f"{n}", "name": name, "unit": "hq", "owner": "admin"} for n in range(10, 110)])
-        assert (many - few) / 90 <= most
+        assert many - few <= 90 * each
