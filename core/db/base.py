@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Constraint, ForeignKey, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
@@ -119,6 +119,28 @@ class RecordScoped:
         return mapped_column(ForeignKey("core_unit.id"))
 
     secrecy: Mapped[int] = mapped_column(default=1)
+
+
+class Involving:
+    """Rows of people's work: seen by owner, assignee and participants, and by whoever sees the customer.
+
+    `PARTICIPANTS` is the table that links them to users: the row's key first, then `user_id`.
+    """
+
+    PARTICIPANTS: ClassVar[Table]
+    OWNER = "owner_id"
+
+    @declared_attr
+    def owner_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("core_user.id"), index=True)
+
+    @declared_attr
+    def assignee_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("core_user.id"), index=True)
+
+    @declared_attr
+    def customer_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("core_customer.id", ondelete="CASCADE"), index=True)
 
 
 class AttachedTo:

@@ -197,8 +197,10 @@ def never() -> ColumnElement[bool]:
 
 
 def unlimited(model: Any) -> Any:
-    """The model's table under a name that the tripwire lets pass: for the criteria's own subqueries."""
-    table: Table = inspect(model).local_table
+    """The model's table, or a link table, under a name that the tripwire lets pass: for the criteria's
+    own subqueries.
+    """
+    table: Table = model if isinstance(model, Table) else inspect(model).local_table
     return table.alias(f"{_OPEN}{table.name}"[:MAX_IDENTIFIER])
 
 

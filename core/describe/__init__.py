@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.describe.activity import ACTIVITY
 from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
 from core.describe.customer import CUSTOMER
@@ -11,7 +12,7 @@ from core.describe.share import SHARE
 from core.describe.token import TOKEN
 from plugins import Entity, hookimpl
 
-ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, TRADE, CUSTOMER_STATE, TERM, TOKEN, AUDIT)
+ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, ACTIVITY, TRADE, CUSTOMER_STATE, TERM, TOKEN, AUDIT)
 
 
 class CorePlugin:

@@ -40,3 +40,8 @@ class SystemResolver:
             where += [attribute(model, entity.field(name)) == value for name, value in key[2]]
             self._ids[key] = self._session.scalars(select(model.id).where(*where)).first()
         return self._ids[key]
+
+    def linked(self, entity_key: str, record_id: int, attribute: str) -> frozenset[int]:
+        relationship: Any = getattr(self._catalog[entity_key].model, attribute).property
+        near, far = relationship.secondary.c[0], relationship.secondary.c[1]
+        return frozenset(self._session.scalars(select(far).where(near == record_id)))

@@ -1,5 +1,6 @@
 """The kernel's tables, one module per area."""
 
+from core.models.activity import Activity, activity_user
 from core.models.audit import Audit, ChainHead, Change
 from core.models.contact import Contact
 from core.models.customer import Customer, CustomerState
@@ -11,6 +12,7 @@ from core.models.term import Term
 from core.models.trade import Trade
 
 __all__ = [
+    "Activity",
     "Audit",
     "ChainHead",
     "Change",
@@ -30,5 +32,6 @@ __all__ = [
     "Trade",
     "Unit",
     "User",
+    "activity_user",
     "user_role",
 ]

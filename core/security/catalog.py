@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from core.db.base import CustomerScoped, RecordScoped
+from core.db.base import CustomerScoped, Involving, RecordScoped
 from plugins import Entity, Field
 
 
@@ -35,7 +35,7 @@ class Catalog:
 
 def is_business(entity: Entity) -> bool:
     """Whether the grant `"*"` covers it: rows of the business, not of administration."""
-    return issubclass(entity.model, RecordScoped | CustomerScoped)
+    return issubclass(entity.model, RecordScoped | CustomerScoped | Involving)
 
 
 def attribute_name(field: Field) -> str:

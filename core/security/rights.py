@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.sql.base import ExecutableOption
 
-from core.db.base import CustomerScoped
+from core.db.base import CustomerScoped, Involving
 from core.db.guard import unlimited
 from core.models import Customer
+from core.security import involved
 from core.security.catalog import Catalog
 from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
 from core.security.grants import FIELD_RIGHTS, FieldRight, Grant, read_field_rights, read_grants
@@ -126,20 +127,25 @@ class Rights:
         given += [getattr(rows, column) == self.person.user_id for column in _personal(entity, action)]
         criterion = or_(false(), *given)
         if issubclass(entity.model, CustomerScoped):
-            criterion = self._with_customer(entity.model, action, criterion)
+            criterion = self._follow(entity.model.customer_id.in_(self.customers("view")), action, criterion)
+        elif issubclass(entity.model, Involving):
+            criterion = self._follow(involved.seen(self, entity.model), action, criterion)
         if denied:
             criterion = and_(criterion, not_(or_(*denied)))
         if hasattr(entity.model, "secrecy"):
             criterion = and_(criterion, rows.secrecy <= self.person.clearance)
         return criterion
 
-    def _with_customer(self, model: Any, action: str, given: ColumnElement[bool]) -> ColumnElement[bool]:
-        """A child follows its customer: seen with it, unless denied; changed with a grant of the child's own."""
-        customers = unlimited(Customer)
-        seen = self._allowed(self.catalog["core.customer"], "view", customers)
-        parents = select(customers.c.id).where(seen, customers.c.deleted_at.is_(None))
-        visible: ColumnElement[bool] = model.customer_id.in_(parents)
+    @staticmethod
+    def _follow(visible: ColumnElement[bool], action: str, given: ColumnElement[bool]) -> ColumnElement[bool]:
+        """What follows its customer or its people is seen with them, unless denied; changed with a grant of its own."""
         return visible if action == "view" else and_(visible, given)
+
+    def customers(self, action: str) -> Select[Any]:
+        """The ids of live customers on which the person may do the action, for criteria of what hangs on them."""
+        customers = unlimited(Customer)
+        allowed = self._allowed(self.catalog["core.customer"], action, customers)
+        return select(customers.c.id).where(allowed, customers.c.deleted_at.is_(None))
 
     def _reach(self, model: Any, rows: Any, reach: str, action: str) -> ColumnElement[bool]:
         if reach == "all":
@@ -149,6 +155,8 @@ class Rights:
             within = self._reach_of(customers.c.owner_id, customers.c.unit_id, reach, action)
             found: ColumnElement[bool] = model.customer_id.in_(select(customers.c.id).where(within))
             return found
+        if issubclass(model, Involving):
+            return involved.reached(self, rows, reach, action)
         owner, unit = getattr(model, "OWNER", None), getattr(model, "UNIT", None)
         return self._reach_of(owner and getattr(rows, owner), unit and getattr(rows, unit), reach, action)
 
@@ -180,12 +188,19 @@ class Rights:
             if not self.covers(self.catalog["core.customer"], "view", found, resolver):
                 return False
             place, given = found, given or action == "view"
+        elif issubclass(entity.model, Involving):
+            if not involved.sees(self, entity, row, resolver):
+                return False
+            given = given or action == "view"
         for grant in self.grants(entity):
             if not grant.speaks_of(entity, action) or (grant.broken and not grant.deny):
                 continue
             if grant.broken:
                 return False
-            if not self._within(entity.model, grant.reach, action, place):
+            if issubclass(entity.model, Involving):
+                if not involved.within(self, grant.reach, action, row, resolver):
+                    continue
+            elif not self._within(entity.model, grant.reach, action, place):
                 continue
             if grant.condition is not None and not evaluate(grant.condition, row, resolver, self.context):
                 continue

@@ -40,6 +40,9 @@ class Resolver(Protocol):
     def find(self, entity_key: str, natural_key: str, within: tuple[tuple[str, str], ...]) -> int | None:
         """The id of the row with that natural key among those with the fields `within`."""
 
+    def linked(self, entity_key: str, id: int, attribute: str) -> frozenset[int]:
+        """The ids that a set of references holds."""
+
 
 def evaluate(condition: Condition, row: Row, resolver: Resolver, context: SqlContext) -> bool:
     """Whether the condition holds for a row: attribute name → Python value, `references` a set of ids.

@@ -1,0 +1,56 @@
+"""活动: visits, calls, mails, meetings, notes and tasks (M56)."""
+
+from __future__ import annotations
+
+from core.fields import Boolean, Choice, Date, Moment, Reference, References, Text
+from core.i18n import _
+from core.models import Activity
+from core.services.activities import ActivityRules
+from core.services.ownership import acting_user
+from core.services.records import restore
+from plugins import Entity, Field, Group, Verb
+
+KINDS = {
+    "visit": _("Visit"),
+    "call": _("Call"),
+    "mail": _("Mail"),
+    "meeting": _("Meeting"),
+    "note": _("Note"),
+    "task": _("Task"),
+}
+
+ACTIVITY = Entity(
+    key="core.activity",
+    model=Activity,
+    title=_("Activity"),
+    plural=_("Activities"),
+    icon="calendar",
+    sort="-at",
+    label="subject",
+    natural_key="subject",
+    fields=(
+        Field("kind", Choice(KINDS), _("Kind"), required=True, default=lambda ctx: "task"),
+        Field("subject", Text(200), _("Subject"), required=True, searchable=True),
+        Field("body", Text(20000, lines=True), _("Content")),
+        Field("at", Moment(), _("At"), column="happens_at"),
+        Field("due", Date(), _("Due")),
+        Field("done", Boolean(), _("Done"), required=True, default=lambda ctx: False),
+        Field("result", Text(20000, lines=True), _("Result")),
+        Field("next_step", Text(200), _("Next step")),
+        Field("next_at", Moment(), _("Next at")),
+        Field("customer", Reference("core.customer"), _("Customer")),
+        Field("contact", Reference("core.contact"), _("Contact")),
+        Field("owner", Reference("core.user"), _("Owner"), required=True, default=acting_user),
+        Field("assignee", Reference("core.user"), _("Assignee"), default=acting_user),
+        Field("participants", References("core.user"), _("Participants")),
+    ),
+    columns=("subject", "kind", "customer", "assignee", "at", "due", "done"),
+    groups=(
+        Group(_("Activity"), ("subject", "kind", "at", "due", "done")),
+        Group(_("With whom"), ("customer", "contact")),
+        Group(_("Content"), ("body", "result", "next_step", "next_at")),
+        Group(_("Responsibility"), ("owner", "assignee", "participants")),
+    ),
+    rules=ActivityRules(),
+    verbs=(Verb("restore", _("Restore"), "delete", restore, on_binned=True),),
+)

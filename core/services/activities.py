@@ -1,0 +1,48 @@
+"""The rules of activities (M56): what is done leads to what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import Invalid
+from core.i18n import _
+from core.models import Activity, Contact
+from core.services import records
+from core.services.work import Ctx
+from plugins import Rules
+
+KEY = "core.activity"
+
+
+class ActivityRules(Rules):
+    """A contact is one of the customer's; completing with a next date plans the next activity."""
+
+    def prepare(self, ctx: Ctx, record: Activity | None, values: dict[str, Any], creating: bool) -> None:
+        contact_id = values.get("contact", record.contact_id if record else None)
+        if contact_id is not None and values.keys() & {"contact", "customer"}:
+            contact = ctx.system.get_one(Contact, contact_id)
+            customer_id = values.get("customer", record.customer_id if record else None)
+            if customer_id is None:
+                values["customer"] = contact.customer_id
+            elif customer_id != contact.customer_id:
+                raise Invalid(errors={"contact": [_("This contact belongs to another customer.")]})
+        if values.get("next_step") is not None and values.get("next_at", record and record.next_at) is None:
+            raise Invalid(errors={"next_at": [_("Say when the next step is due.")]})
+
+    def stored(self, ctx: Ctx, record: Activity, values: Mapping[str, Any], creating: bool) -> None:
+        if values.get("done") and record.next_at is not None:
+            _plan_next(ctx, record)
+
+
+def _plan_next(ctx: Ctx, done: Activity) -> None:
+    """The next activity, planned for `next_at`, of the same kind and people; of the owner's making."""
+    following = {
+        "kind": done.kind,
+        "subject": done.next_step or done.subject,
+        "at": records.reader(ctx).document(ctx.catalog[KEY], done)["next_at"],
+        "customer": done.customer_id,
+        "contact": done.contact_id,
+        "assignee": done.assignee_id,
+    }
+    records.create(ctx, ctx.catalog[KEY], {name: value for name, value in following.items() if value is not None})
