@@ -16,6 +16,7 @@ LANGUAGES = ("en", "zh-CN")
 def full(site):
     number = site.customer("Acme", note="x", level="vip")
     site.create("core.contact", {"customer": number, "name": "Zhao"})
+    site.create("core.activity", {"customer": number, "subject": "first talk"})
     order = {"source_key": "x/1", "document": "SO-1", "kind": "order", "on": "2026-03-02", "amount_base": "1"}
     site.create("core.trade", {"customer": number, **order})
     person(site, "li")
@@ -57,7 +58,7 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         side = browser.get("/core/customers").html.select_one("nav.k-side")
         return [one.text.strip() for one in side.select(".k-nav, .k-nav-head")]
 
-    business = ["Customers", "Contacts", "Trades"]
+    business = ["Customers", "Contacts", "Activities", "Trades"]
     settings = ["Units", "Users", "Roles", "Shares", "Code lists", "API tokens", "Audit trail"]
     assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [
