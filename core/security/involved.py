@@ -35,7 +35,7 @@ def seen(rights: Rights, model: Any) -> ColumnElement[bool]:
         select(row.c.id).where(row.c.customer_id.in_(rights.customers("view"))),
     ]
     found = union_all(*ways).subquery("seen")
-    return model.id.in_(select(found.c.id))  # type: ignore[no-any-return]
+    return model.id.in_(select(found.c.id))
 
 
 def _not_binned(row: Any) -> ColumnElement[bool]:

@@ -207,6 +207,9 @@ class World(Resolver):
         rows = self.rows[entity_key].items()
         return next((id for id, row in rows if all(row[name] == value for name, value in facts.items())), None)
 
+    def linked(self, entity_key: str, id: int, attribute: str) -> frozenset[int]:
+        return frozenset(self.rows[entity_key][id][attribute])
+
     def add(self, entity_key: str, **values: Any) -> Row:
         table = self.rows.setdefault(entity_key, {})
         row: Row = dict.fromkeys(table_of(entity_key).columns.keys()) | {"id": len(table) + 1} | values
