@@ -31,11 +31,11 @@ ACTIVITY = Entity(
     fields=(
         Field("kind", Choice(KINDS), _("Kind"), required=True, default=lambda ctx: "task"),
         Field("subject", Text(200), _("Subject"), required=True, searchable=True),
-        Field("body", Text(20000, lines=True), _("Content")),
+        Field("body", Text(20000, lines=True), _("Content"), column="content"),
         Field("at", Moment(), _("At"), column="happens_at"),
         Field("due", Date(), _("Due")),
         Field("done", Boolean(), _("Done"), required=True, default=lambda ctx: False),
-        Field("result", Text(20000, lines=True), _("Result")),
+        Field("result", Text(20000, lines=True), _("Result"), column="outcome"),
         Field("next_step", Text(200), _("Next step")),
         Field("next_at", Moment(), _("Next at")),
         Field("customer", Reference("core.customer"), _("Customer")),

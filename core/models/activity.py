@@ -34,11 +34,11 @@ class Activity(Record, Involving, Binnable, Base):
 
     kind: Mapped[str] = mapped_column(text(16))
     subject: Mapped[str] = mapped_column(text(200))
-    body: Mapped[str | None] = mapped_column(long_text())
+    content: Mapped[str | None] = mapped_column(long_text())
     happens_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
     due: Mapped[dt.date | None] = mapped_column()
     done: Mapped[bool] = mapped_column(boolean(), default=False)
-    result: Mapped[str | None] = mapped_column(long_text())
+    outcome: Mapped[str | None] = mapped_column(long_text())
     next_step: Mapped[str | None] = mapped_column(text(200))
     next_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
