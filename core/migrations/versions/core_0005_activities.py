@@ -7,8 +7,8 @@ from alembic import op
 
 from core.db import types
 
-revision = "core_0004"
-down_revision = "core_0003"
+revision = "core_0005"
+down_revision = "core_0004"
 
 
 def upgrade() -> None:
