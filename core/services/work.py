@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
@@ -24,6 +24,7 @@ from core.security.org import Org
 from core.security.rights import Rights
 from core.security.scope import PersonScope, SystemScope
 from core.security.store import Epochs, RightsStore
+from core.services.breaker import Breaker
 from core.services.epochs import EpochWatch
 from core.services.journal import Journal
 from core.services.stamp import Stamp
@@ -32,6 +33,7 @@ from core.settings import Settings
 from plugins import Column, Fault, Manager, Manifest, Panel, Registry
 
 T = TypeVar("T")
+PART_SECONDS = 2.0  # for a plugin's part of a page
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Kernel:
     clock: Clock
     hooks: Manager
     faults: tuple[Fault, ...] = ()  # why enabled plugins are off
+    breaker: Breaker = field(default_factory=lambda: Breaker(PART_SECONDS))
 
     @contextmanager
     def work(self, *, write: bool, change: str | None = None) -> Iterator[Work]:
@@ -182,6 +185,8 @@ class Work:
             with ExitStack() as nested:
                 for part in parts:
                     nested.enter_context(part.begin_nested())
+                    if isinstance(part, GuardedSession):
+                        part.connection()  # else it waits for its own first statement, and others' go before
                 yield
                 for session in self._sessions:
                     session.flush()

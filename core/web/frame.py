@@ -15,7 +15,7 @@ from core.services import login
 from core.services.work import Ctx
 from core.web import toast as toasts
 from core.web.toast import Toast
-from plugins import Entity
+from plugins import Entity, Fault
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Place:
 @dataclass(frozen=True)
 class Frame:
     """`here` is the entity that the page is about; `search` the list that the search box searches, `plus`
-    what a phone's round button creates.
+    what a phone's round button creates; `faults` why plugins are off, told to administrators alone.
     """
 
     business: tuple[Place, ...]
@@ -45,6 +45,7 @@ class Frame:
     user: str
     unit: str
     toast: Toast | None
+    faults: tuple[Fault, ...]
 
 
 def may_visit(ctx: Ctx, entity: Entity) -> bool:
@@ -75,6 +76,7 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
         user=ctx.identity.name,
         unit=unit.name if unit else "",
         toast=toasts.take(request) if entity else None,
+        faults=ctx.kernel.faults if ctx.rights.may_ever(ctx.catalog["core.role"], "edit") else (),
     )
 
 

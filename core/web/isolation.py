@@ -7,18 +7,39 @@ import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
+from core.db.deadline import deadline
 from core.services.work import Ctx
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+CUT = "cut off"
 
 
 def isolated(ctx: Ctx, what: str, run: Callable[[], T]) -> tuple[T | None, str]:
-    """`run()` in a savepoint: its result and "", or None and the incident's number, which the log explains."""
-    try:
-        with ctx.savepoint():
-            return run(), ""
-    except Exception as error:
-        incident = secrets.token_hex(4)
-        log.error("incident %s: %s failed", incident, what, exc_info=error)
-        return None, incident
+    """`run()` in a savepoint: its result and "", or None and the incident's number, which the log explains.
+
+    What fails three times in five minutes is not run any more for a while. Statements are ended when the
+    time is over; Python code cannot be, so what comes late is shown but counts as a failure.
+    """
+    breaker = ctx.kernel.breaker
+    number = breaker.cut(what)
+    if number is not None:
+        return None, number or CUT
+    with breaker.running(what) as is_late:
+        try:
+            with deadline(ctx.work.connection, breaker.budget), ctx.savepoint():
+                result = run()
+        except Exception as error:
+            return None, _incident(ctx, what, "failed", error)
+        if is_late():
+            _incident(ctx, what, f"took longer than {breaker.budget:g} seconds")
+        return result, ""
+
+
+def _incident(ctx: Ctx, what: str, happened: str, error: Exception | None = None) -> str:
+    incident = secrets.token_hex(4)
+    ctx.kernel.breaker.failed(what, incident)
+    log.error("incident %s: %s %s", incident, what, happened, exc_info=error)
+    if ctx.kernel.breaker.cut(what) is not None:
+        log.error("incident %s: %s is cut off for some minutes", incident, what)
+    return incident

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,12 +144,13 @@ def _rows(
     show = display(request, ctx, brief=True)
     documents = look.documents(entity, found, [field.name for field in fields])
     own = [field for field in fields if field.name not in META]
-    loaded = [_load(ctx, column, [record.id for record in found]) for column in added]
+    ids = [record.id for record in found]
+    loaded = [_load(ctx, show, column, ids) for column in added]
     rows = []
     for record, document in zip(found, documents, strict=True):
         rights = look.rights_on(entity, own, record)
         cells = [show.shown(field, document, rights.get(field.name, "read")) for field in fields]
-        cells += [_cell(show, column, values, record.id) for column, values in zip(added, loaded, strict=True)]
+        cells += [values.get(record.id, EMPTY) for values in loaded]
         if cells[0] in (CLOSED, EMPTY):
             cells[0] = Value("text", f"#{record.id}")
         path = f"{collection(entity.key)}/{record.id}"
@@ -157,16 +158,19 @@ def _rows(
     return rows
 
 
-def _load(ctx: Ctx, column: Column, ids: Sequence[int]) -> Any:
-    """A plugin's values by record, in one go; None if it failed."""
+def _load(ctx: Ctx, show: Display, column: Column, ids: Sequence[int]) -> Mapping[int, Value]:
+    """A plugin's cells by record, in one go; the incident's number in each if it failed."""
     if not ids:
         return {}
-    return isolated(ctx, f"column {column.key}", lambda: column.load(ctx, ids))[0]
+    field, kind = Field(column.key, column.type, column.title), column.type
 
+    def cells() -> dict[int, Value]:
+        values = column.load(ctx, ids)
+        return {
+            one: show.value(field, kind.to_json(values[one]))  # type: ignore[attr-defined]
+            for one in ids
+            if values.get(one) is not None
+        }
 
-def _cell(show: Display, column: Column, values: Any, record_id: int) -> Value:
-    if values is None:
-        return EMPTY
-    field = Field(column.key, column.type, column.title)
-    value = values.get(record_id)
-    return show.value(field, None if value is None else column.type.to_json(value))  # type: ignore[attr-defined]
+    loaded, incident = isolated(ctx, f"column {column.key}", cells)
+    return loaded if loaded is not None else dict.fromkeys(ids, Value("failed", incident))

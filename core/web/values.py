@@ -44,7 +44,7 @@ _DIALLED = re.compile(r"[\d+]+")
 class Value:
     """One value as the templates show it. `kind` names the way, `path` is where it leads.
 
-    Kinds: `empty closed masked text lines number state link gone away many table document`.
+    Kinds: `empty closed masked text lines number state link gone away many table document failed`.
     """
 
     kind: str

@@ -243,7 +243,7 @@ def test_a_plugins_column_is_loaded_once_a_page_and_may_fail_alone(timed):
     page = browser.get(LIST)
     assert asked == [[1, 2]]
     assert [cell.text.strip() for cell in page.html.select("td[data-field='t.gifts']")] == ["1,234", "—"]
-    assert [cell.text.strip() for cell in page.html.select("td[data-field='t.broken']")] == ["—", "—"]
+    assert all("Incident" in str(cell) for cell in page.html.select("td[data-field='t.broken']"))
 
 
 def test_a_hint_is_in_the_readers_language_too(browser_of):
