@@ -14,7 +14,7 @@ from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Customer, Term, Unit, User
-from core.services import records
+from core.services import records, shares
 from core.services.numbers import next_number
 from core.services.ownership import acting_user
 from core.services.work import Ctx, Work
@@ -48,4 +48,5 @@ __all__ = [
     "plugin_base",
     "records",
     "search_fold",
+    "shares",
 ]

@@ -179,7 +179,7 @@ class Rights:
         if clearance is not None and clearance > self.person.clearance:
             return False
         given = row["id"] in self.shares.of(entity, action)
-        given = given or self.person.user_id in [row[column] for column in _personal(entity, action)]
+        given = given or self.is_personal(entity, action, row)
         place = row
         if issubclass(entity.model, CustomerScoped):
             found = resolver.load("core.customer", row["customer_id"])
@@ -221,6 +221,21 @@ class Rights:
         if unit is None:
             return False
         return row[unit] in (self.units if reach == "subtree" else (self.person.unit_id,))
+
+    # --- for explanations -----------------------------------------------------------------------
+
+    def reaches(self, entity: Entity, reach: str, action: str, row: Row) -> bool:
+        """Whether a grant of this reach is about the row; children: about that customer's row."""
+        return self._within(entity.model, reach, action, row)
+
+    def is_personal(self, entity: Entity, action: str, row: Row) -> bool:
+        """Whether the row is the user's own for this action, whatever his roles."""
+        return self.person.user_id in [row[column] for column in _personal(entity, action)]
+
+    def shows_public(self, entity: Entity, row: Row) -> bool:
+        """Whether everybody reads the row's public fields; a dealer only in his units."""
+        unit = getattr(entity.model, "UNIT", None)
+        return bool(entity.public) and (not self.dealer or unit is None or row[unit] in self.units)
 
     # --- fields ---------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -68,13 +69,18 @@ class ShareRules(Rules):
 
 
 def _room_for_one_more(ctx: Ctx, entity_key: str, to: Mapping[str, int]) -> None:
+    _room_for(ctx, entity_key, to, 1)
+
+
+def _room_for(ctx: Ctx, entity_key: str, to: Mapping[str, int], more: int) -> None:
+    """Invalid where a target would come to have more shares of an entity than there can be."""
     ((kind, target),) = to.items()
     column = {"user": Share.to_user_id, "unit": Share.to_unit_id, "role": Share.to_role_id}[kind]
     live = or_(Share.until_at.is_(None), Share.until_at > ctx.now)
     known = ctx.system.scalar(
         select(func.count()).select_from(Share).where(column == target, Share.entity == entity_key, live)
     )
-    if (known or 0) >= MOST_SHARES:
+    if (known or 0) + more > MOST_SHARES:
         raise Invalid(
             errors={
                 "to": [
@@ -123,6 +129,57 @@ def unshare(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
     assert entity is not None
     for known in _manual(ctx, entity.key, record.id, arguments.get("to")):
         ctx.db.delete(known)
+
+
+def sync(ctx: Ctx, source: tuple[str, int], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Make these all the shares of a source, such as a project's team: `(entity key, id)` of what they
+    come from. Only what differs is written and audited; the same rows again change nothing.
+
+    A row is `{"entity", "record", "to": {"user"|"unit"|"role": id}, "actions"}` and, if wanted, `from` and
+    `until` (moments). Whoever calls has judged that the source may share; the actor needs no right of his own.
+    Raises Invalid for what cannot be shared and for a target that has too many shares.
+    """
+    session = ctx.work.elevated(f"shares of {source[0]}/{source[1]}", write=True)
+    mine = (Share.source_entity == source[0], Share.source_id == source[1])
+    known = {
+        _key(share.entity, share.record_id, share.to): share for share in session.scalars(select(Share).where(*mine))
+    }
+    wanted = {_key(row["entity"], row["record"], row["to"]): _checked(ctx, row) for row in rows}
+    for key in known.keys() - wanted.keys():
+        session.delete(known[key])
+    session.flush()
+    new = [key for key in wanted if key not in known]
+    for (entity_key, kind, target), count in Counter((entity, kind, to) for entity, _id, kind, to in new).items():
+        _room_for(ctx, entity_key, {kind: target}, count)
+    for key, values in wanted.items():
+        entity_key, record_id, kind, target = key
+        share = known.get(key)
+        if share is None:
+            share = Share(entity=entity_key, record_id=record_id, to={kind: target})
+            share.source_entity, share.source_id = source
+            session.add(share)
+        for name, value in values.items():
+            if getattr(share, name) != value:
+                setattr(share, name, value)
+    session.flush()
+
+
+def _key(entity_key: str, record_id: int, to: Mapping[str, int]) -> tuple[str, int, str, int]:
+    ((kind, target),) = to.items()
+    return entity_key, record_id, kind, target
+
+
+def _checked(ctx: Ctx, row: Mapping[str, Any]) -> dict[str, Any]:
+    entity = ctx.catalog.get(row["entity"])
+    if entity is None or not issubclass(entity.model, RecordScoped):
+        raise Invalid(errors={"entity": [_("Records of this kind cannot be shared.")]})
+    begin, end = row.get("from"), row.get("until")
+    if begin is not None and end is not None and end <= begin:
+        raise Invalid(errors={"until": [_("This must lie after the beginning.")]})
+    try:
+        return {"actions": check_actions(row["actions"]), "from_at": begin, "until_at": end}
+    except BadValue as bad:
+        raise Invalid(errors={"actions": [bad.message]}) from None
 
 
 def _manual(ctx: Ctx, entity_key: str, record_id: int, to: Mapping[str, int] | None) -> list[Share]:
