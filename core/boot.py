@@ -22,6 +22,7 @@ from core.migrations import runner
 from core.security.catalog import Catalog
 from core.security.store import RightsStore
 from core.services import setup
+from core.services.jobs import schedule
 from core.services.work import Kernel
 from core.settings import Settings
 from plugins import (
@@ -30,6 +31,7 @@ from plugins import (
     Entity,
     Fault,
     Found,
+    Job,
     Manager,
     Manifest,
     Panel,
@@ -51,6 +53,7 @@ class Declarations:
     entities: Registry[Entity]
     panels: Registry[Panel]
     columns: Registry[Column]
+    jobs: Registry[Job]
 
 
 def manifests(settings: Settings, found: dict[str, Found] | None = None) -> tuple[Manifest, ...]:
@@ -81,6 +84,7 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: 
         catalog=catalog,
         panels=declared.panels,
         columns=declared.columns,
+        jobs=declared.jobs,
         store=RightsStore(catalog, settings.time_zone),
         clock=Clock(settings),
         hooks=declared.hooks,
@@ -126,11 +130,12 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     for manifest in ordered:
         load_models(manifest)
         manager.register(manifest, load_hooks(manifest))
-    declared = Declarations(manager, Registry("entity"), Registry("panel"), Registry("column"))
+    declared = Declarations(manager, Registry("entity"), Registry("panel"), Registry("column"), Registry("job"))
     registries: tuple[tuple[str, type, Registry[Any]], ...] = (
         ("register_entities", Entity, declared.entities),
         ("register_panels", Panel, declared.panels),
         ("register_columns", Column, declared.columns),
+        ("register_jobs", Job, declared.jobs),
     )
     for hook, kind, registry in registries:
         for item in manager.collect(hook):
@@ -139,6 +144,8 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
         registry.close()
     _check_entities(declared.entities)
     _check_targets(declared, ordered)
+    for job in declared.jobs.values():
+        schedule.check(job, declared.jobs.owner(job.key))
     return declared
 
 

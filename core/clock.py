@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import os
 import zoneinfo
@@ -31,6 +32,12 @@ class Clock:
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC) + self._shift
+
+    def at(self, moment: dt.datetime) -> Clock:
+        """A clock of the same site that shows this moment now."""
+        other = copy.copy(self)
+        other._shift = moment - dt.datetime.now(dt.UTC)
+        return other
 
     def day(self, moment: dt.datetime) -> dt.date:
         """The business date of a moment."""

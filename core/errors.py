@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.i18n import _
+from core.i18n import _, in_english
 
 
 class KehuError(Exception):
@@ -88,3 +88,12 @@ class TooMany(KehuError):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+def in_words(error: KehuError) -> str:
+    """A refusal in one English sentence: for terminals, logs and jobs."""
+    if isinstance(error, Conflict) and error.detail:
+        return in_english(error.detail)
+    said = [in_english(error.detail or error.title)]
+    said += [f"{name}: {in_english(message)}" for name, messages in error.errors.items() for message in messages]
+    return "; ".join(said) if error.detail else "; ".join(said[1:] or said)

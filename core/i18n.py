@@ -21,6 +21,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return _(" Did you mean “${close}”?", mapping={"close": meant}) if meant is not None else ""
 
 
+def in_english(message: str) -> str:
+    """A message in the language of the source, its gaps filled: for terminals and logs."""
+    return spoken(message, lambda text: text.interpolate() if isinstance(text, TranslationString) else text)
+
+
 def spoken(message: str, translate: Callable[[str], str]) -> str:
     """The message in one language, with what stands in its gaps translated too."""
     if isinstance(message, TranslationString) and message.mapping:

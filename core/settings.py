@@ -35,6 +35,8 @@ class Settings:
     plugin_failure: str = ""  # strict | quarantine; default: quarantine in production, else strict
     session_days: int = 14
     formal_on: str = "order"  # what makes a customer formal: its first order, or contract
+    jobs: bool = True  # whether `kehu serve` runs jobs too
+    job_days: int = 30  # how long jobs that have ended are kept
     of_plugins: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contributions import Column, Entity, Field, FieldType, Group, Panel, Rules, Verb
+from .contributions import Column, Entity, Field, FieldType, Group, Job, More, Panel, Rules, Verb
 from .discovery import ENTRY_POINT_GROUP, Found, discover
 from .errors import ContractError, DependencyError, ManifestError, PluginError
 from .graph import parse_names, resolve, sift, with_dependants
@@ -26,9 +26,11 @@ __all__ = [
     "FieldType",
     "Found",
     "Group",
+    "Job",
     "Manager",
     "Manifest",
     "ManifestError",
+    "More",
     "Panel",
     "PluginError",
     "PluginState",

@@ -175,3 +175,33 @@ class Column:
     title: str
     type: FieldType
     load: Callable[[Any, Sequence[int]], Mapping[int, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Work done in the background, as the user who asked for it, with his rights at that time.
+
+    `run(ctx, payload)` has a transaction to itself, which also marks the job as done: it happens
+    once, or again from the start. It returns None, a JSON result, or `More`: then what it did is
+    kept and it is called again with the payload given there, in the next transaction.
+
+    `schedule` is a cron line of five fields in the site's time zone; such a job gets no payload,
+    acts as the administrator and never runs twice at once. A job that raises is tried again, each
+    time later, `attempts` times in all. `limit` is how many seconds one call may take.
+    """
+
+    key: str
+    title: str
+    run: Callable[[Any, Any], Any]
+    schedule: str = ""
+    attempts: int = 5
+    limit: int = 300
+
+
+@dataclass(frozen=True)
+class More:
+    """A job's answer when it has done `done` of `total` and wants to go on with `payload`."""
+
+    payload: Any
+    done: int
+    total: int | None = None

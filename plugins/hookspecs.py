@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from .contributions import Column, Entity, Panel
+from .contributions import Column, Entity, Job, Panel
 from .markers import hookspec
 
 
@@ -66,4 +66,14 @@ class Hooks(Protocol):
         Result: none. Rows that are described as entities are changed through a session, so that the
         merge can be undone.
         Failure: an exception aborts the merge.
+        """
+
+    @hookspec
+    def register_jobs(self) -> Iterable[Job]:
+        """Work that is done in the background, asked for by `enqueue` or by a schedule of its own.
+
+        When: once at boot.
+        Result: jobs whose keys start with the plugin's name and a dot.
+        Failure: an exception, a key that is already taken, or a schedule that cannot be read, stops
+        the boot. While the plugin is off its jobs wait.
         """

@@ -17,11 +17,13 @@ COMMANDS = {
     "doctor": ("doctor", "Say what is wrong with this installation and what to do."),
     "import": ("transfer", "Import records from a CSV file."),
     "init": ("init", "Set up a site: ini file, database, administrator."),
+    "job": ("job", "List the jobs, or run one now."),
     "plugin": ("plugin", "Switch a plugin on or off."),
     "plugins": ("plugins", "List the plugins that are installed."),
     "serve": ("serve", "Serve the site."),
     "token": ("token", "Make, list and end API tokens."),
     "user": ("user", "Add people, set passwords."),
+    "worker": ("worker", "Run background jobs."),
 }
 
 

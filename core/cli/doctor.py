@@ -20,6 +20,7 @@ from core.db.engine import create, sqlite_path
 from core.migrations import runner
 from core.models import ChainHead
 from core.quarantine import explain
+from core.services.jobs.standing import standing
 from core.services.work import Work
 from plugins import discover, states
 
@@ -29,7 +30,7 @@ LOW_DISK = 0.1
 @click.command("doctor")
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Look at settings, database, migrations, plugins, audit, clock and disk: one line each."""
+    """Look at settings, database, migrations, plugins, audit, jobs, clock and disk: one line each."""
     here = site(ctx)
     failed = 0
     checks: tuple[tuple[str, Callable[[Site], str]], ...] = (
@@ -39,6 +40,7 @@ def command(ctx: click.Context) -> None:
         ("database", database),
         ("migrations", migrations),
         ("audit", audit),
+        ("jobs", jobs),
         ("clock", clock),
         ("disk", disk),
     )
@@ -108,6 +110,21 @@ def audit(here: Site) -> str:
         return f"{row.number} changes; keep this head elsewhere: {row.hash}"
 
     return str(here.ready().run(head, write=False))
+
+
+def jobs(here: Site) -> str:
+    kernel = here.ready()
+    stand = kernel.run(standing, write=False)
+    assert stand is not None  # only a lost COMMIT has no answer, and reading has none
+    wrong = []
+    if stand.failed:
+        wrong.append(f"{stand.failed} failed for good; look at them under /core/jobs, then retry or cancel them")
+    if stand.overdue:
+        wrong.append(f"{stand.overdue} overdue; is a runner at work (kehu serve, kehu worker)?")
+    if wrong:
+        raise click.ClickException("; ".join(wrong))
+    waits = f"; {stand.parked} wait for a plugin that is off: {', '.join(stand.missing)}" if stand.parked else ""
+    return f"{len(kernel.jobs)} known, {stand.open} waiting or running{waits}"
 
 
 def clock(here: Site) -> str:

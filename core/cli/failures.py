@@ -6,17 +6,15 @@ import tempfile
 import traceback
 
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
-from translationstring import TranslationString
 
-from core.errors import Conflict, KehuError
-from core.i18n import spoken
+from core.errors import KehuError, in_words
 from plugins import PluginError
 
 
 def sentence(error: BaseException) -> str:
     """The sentence; of what nobody foresaw it names the file that has the details."""
     if isinstance(error, KehuError):
-        return _kehu(error)
+        return in_words(error)
     if isinstance(error, PluginError):
         return str(error)
     if isinstance(error, NoSuchModuleError):
@@ -37,16 +35,3 @@ def _written_down(error: BaseException) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="kehu-", suffix=".log", delete=False, encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
     return file.name
-
-
-def _kehu(error: KehuError) -> str:
-    if isinstance(error, Conflict) and error.detail:
-        return plain(error.detail)
-    said = [plain(error.detail or error.title)]
-    said += [f"{name}: {plain(message)}" for name, messages in error.errors.items() for message in messages]
-    return "; ".join(said) if error.detail else "; ".join(said[1:] or said)
-
-
-def plain(message: str) -> str:
-    """A message in English, its gaps filled."""
-    return spoken(message, lambda text: text.interpolate() if isinstance(text, TranslationString) else text)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core.cli.runners import Runners
 from core.cli.site import site
 from core.errors import KehuError
 
@@ -22,12 +23,16 @@ DRAIN = 30  # seconds that requests in flight get after SIGTERM
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.pass_context
 def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
-    """Serve the site until SIGTERM or Ctrl-C; requests in flight are finished first."""
+    """Serve the site until SIGTERM or Ctrl-C; requests in flight are finished first.
+
+    Background jobs are run too, in a process beside it, unless kehu.jobs is false.
+    """
     here = site(ctx)
     kernel = here.ready()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    runners = Runners(kernel, here.ini, 1 if kernel.settings.jobs else 0)
     if workers > 1:
-        _serve_many(here.ini, host, port, workers)
+        _serve_many(here.ini, host, port, workers, runners)
         return
     from core.app import make_app
 
@@ -39,7 +44,11 @@ def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
         ) from None
     click.echo(f"Kehu serves http://{host}:{server.effective_port}")
     signal.signal(signal.SIGTERM, _stop)
-    server.run()
+    runners.start()
+    try:
+        server.run()
+    finally:
+        runners.stop()
 
 
 def _server(app: Any, host: str, port: int) -> Any:
@@ -66,13 +75,17 @@ def _stop(_signal: int, _frame: Any) -> None:
     raise SystemExit
 
 
-def _serve_many(ini: Any, host: str, port: int, workers: int) -> None:
+def _serve_many(ini: Any, host: str, port: int, workers: int, runners: Runners) -> None:
     try:
         from granian import Granian
         from granian.constants import Interfaces
     except ModuleNotFoundError:
         raise KehuError("several workers need granian; run: pip install 'kehu[prod]'") from None
     os.environ["KEHU_INI"] = str(ini)
-    Granian(
-        "core.app:from_ini", factory=True, address=host, port=port, interface=Interfaces.WSGI, workers=workers
-    ).serve()
+    runners.start()
+    try:
+        Granian(
+            "core.app:from_ini", factory=True, address=host, port=port, interface=Interfaces.WSGI, workers=workers
+        ).serve()
+    finally:
+        runners.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from dataclasses import replace
 from functools import cached_property
@@ -62,18 +61,13 @@ class Site:
         """`task(ctx)` in a transaction as a user, audited with the system's user behind him."""
 
         def act(work: Work) -> Any:
-            ctx: Ctx = work.act_as(login.by_login(work, user, door="cli", on_behalf=system_user()))
+            ctx: Ctx = work.act_as(login.by_login(work, user, door="cli", on_behalf=login.system_user()))
             return task(ctx)
 
         return self.ready().run(act, write=write)
 
 
-def system_user() -> str:
-    """Who runs the command, for the audit."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+system_user = login.system_user
 
 
 def site(ctx: click.Context) -> Site:

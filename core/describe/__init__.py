@@ -10,7 +10,8 @@ from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.org import ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
-from plugins import Entity, hookimpl
+from core.services.jobs.housekeeping import HOUSEKEEPING
+from plugins import Entity, Job, hookimpl
 
 ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, ACTIVITY, TRADE, CUSTOMER_STATE, TERM, TOKEN, AUDIT)
 
@@ -21,3 +22,7 @@ class CorePlugin:
     @hookimpl
     def register_entities(self) -> tuple[Entity, ...]:
         return ENTITIES
+
+    @hookimpl
+    def register_jobs(self) -> tuple[Job, ...]:
+        return (HOUSEKEEPING,)

@@ -5,6 +5,7 @@ from core.models.audit import Audit, ChainHead, Change
 from core.models.contact import Contact
 from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
+from core.models.job import JobSlot, QueuedJob
 from core.models.org import Unit
 from core.models.share import Share
 from core.models.system import Epoch, KeptReply, NumberRule, PluginRecord
@@ -20,11 +21,13 @@ __all__ = [
     "Customer",
     "CustomerState",
     "Epoch",
+    "JobSlot",
     "KeptReply",
     "LoginAttempt",
     "LoginSession",
     "NumberRule",
     "PluginRecord",
+    "QueuedJob",
     "Role",
     "Share",
     "Term",

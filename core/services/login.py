@@ -6,6 +6,8 @@ An unknown login, a wrong password and a locked name take the same time and say 
 from __future__ import annotations
 
 import datetime as dt
+import getpass
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,10 @@ EPOCHS = tuple(
     for name in ("rights", "shares")
 )
 LOCKED_FOR = dt.timedelta(minutes=15)
+
+
+class Left(Invalid):
+    """Whoever asked for something is not there any more."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,22 @@ def by_login(work: Work, login: str, *, door: str, on_behalf: str | None = None)
     if user is None:
         raise Invalid(_("There is no active user ${login}.", mapping={"login": login}))
     return _identity(user, door, on_behalf=on_behalf)
+
+
+def by_id(work: Work, user_id: int, *, door: str, on_behalf: str | None = None) -> Identity:
+    """The identity of whoever asked for a job. Left if he has gone."""
+    user = work.system.scalars(select(User).where(User.id == user_id, *LIVING)).one_or_none()
+    if user is None:
+        raise Left(_("The user who asked for this is gone or no longer active."))
+    return _identity(user, door, on_behalf=on_behalf)
+
+
+def system_user() -> str:
+    """Who runs this program, for the audit of what nobody else is behind."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _found(work: Work, statement: Select[Any]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Event
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ from core.services.journal import Journal
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Column, Fault, Manager, Manifest, Panel, Registry
+from plugins import Column, Fault, Job, Manager, Manifest, Panel, Registry
 
 T = TypeVar("T")
 PART_SECONDS = 2.0  # for a plugin's part of a page
@@ -46,11 +47,13 @@ class Kernel:
     catalog: Catalog
     panels: Registry[Panel]
     columns: Registry[Column]
+    jobs: Registry[Job]
     store: RightsStore
     clock: Clock
     hooks: Manager
     faults: tuple[Fault, ...] = ()  # why enabled plugins are off
     breaker: Breaker = field(default_factory=lambda: Breaker(PART_SECONDS))
+    bell: Event = field(default_factory=Event)  # rung when a job was put into the queue
 
     @contextmanager
     def work(self, *, write: bool, change: str | None = None) -> Iterator[Work]:
@@ -62,6 +65,8 @@ class Kernel:
             work = Work(self, connection, write=write, change=change)
             yield work
             work.finish()
+        if work.enqueued:
+            self.bell.set()
 
     def run(self, task: Callable[[Work], T], *, write: bool) -> T | None:
         """`task` in a unit of work of its own, again from the start when it fails for a passing reason.
@@ -110,6 +115,8 @@ class Facts(dict[Any, Any]):
 
 class Work:
     """One transaction. `system` reads everything: for the kernel, not for what a person asked."""
+
+    enqueued = False  # whether runners of jobs are to be woken after the commit
 
     def __init__(self, kernel: Kernel, connection: Connection, *, write: bool, change: str | None = None) -> None:
         self.kernel, self.connection, self.write = kernel, connection, write
@@ -206,12 +213,16 @@ class Work:
         stamps = [hook for session in self._sessions for hook in session.hooks if isinstance(hook, Stamp)]
         return [self.journal, self.steps, self._epoch_watch, self.facts, *stamps]
 
-    def finish(self) -> None:
-        """Flush what is pending and append the audit. The caller commits."""
+    def flush(self) -> None:
+        """Send what is pending to the database."""
         for session in self._sessions:
             session.flush()
         if not self.connection.in_transaction():
             raise Refused("a refused write has rolled all of this back: do in a savepoint what may be refused")
+
+    def finish(self) -> None:
+        """Flush what is pending and append the audit. The caller commits."""
+        self.flush()
         self.steps.write(self.connection)
         self._epoch_watch.write(self.connection)
         self.journal.write(self.connection)

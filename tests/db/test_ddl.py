@@ -35,6 +35,7 @@ QUOTED = {
     "language": {"db2"},
     "number": {"oracle"},
     "position": {"db2", "mariadb"},
+    "result": {"db2"},
     "version": {"db2"},
 }
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from core.errors import Conflict, Forbidden, Invalid
 from core.models import Audit, Customer, Epoch, Term, Unit
@@ -229,3 +229,11 @@ def test_a_savepoint_can_be_the_first_thing(site):
             create(ctx, "undone again")
     assert stored(site) == {"kept": 1}
     assert len(audited(site)) == 1
+
+
+def test_what_others_write_first_inside_is_undone_too(site):
+    """The person's own session sets its savepoint although it is not the first to write."""
+    with site.acting() as ctx, undone(ctx):
+        ctx.work.elevated("test", write=True).execute(update(Unit).values(name="changed"))
+    with site.kernel.work(write=False) as work:
+        assert work.system.scalars(select(Unit.name)).all() == ["总部"]
