@@ -5,17 +5,20 @@ Services raise these; each door says them in its own form. Messages are translat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.i18n import _, in_english
 
 
 class KehuError(Exception):
-    """A refusal with an HTTP status. `code` is a stable word for programs, such as `DUPLICATE`."""
+    """A refusal with an HTTP status. `code` is a stable word for programs, such as `DUPLICATE`; `more` are
+    further members of the answer, plain JSON and fit for whoever asked.
+    """
 
     status = 400
     title = _("The request cannot be read")
+    aftermath: Callable[[Any], None] | None = None  # done in a unit of work of its own, when all else is rolled back
 
     def __init__(
         self,
@@ -23,9 +26,11 @@ class KehuError(Exception):
         *,
         code: str | None = None,
         errors: Mapping[str, Sequence[str]] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail, self.code = detail, code
+        self.more = dict(more or {})
         self.errors = {name: list(messages) for name, messages in (errors or {}).items()}
 
 
@@ -52,6 +57,16 @@ class Conflict(KehuError):
 
     status = 409
     title = _("This conflicts with what is stored")
+
+
+class Merged(Conflict):
+    """409 for a change of a record that was merged into the one with the id `to`; who reads it is sent there."""
+
+    title = _("This record was merged into another one")
+
+    def __init__(self, to: int) -> None:
+        super().__init__(code="MERGED")
+        self.to = to
 
 
 class Stale(Conflict):

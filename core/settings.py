@@ -34,6 +34,8 @@ class Settings:
     testing: bool = False
     plugin_failure: str = ""  # strict | quarantine; default: quarantine in production, else strict
     session_days: int = 14
+    duplicates_reveal: str = "unit"  # what is told of a duplicate that the asker may not see: unit, or owner too
+    duplicate_probes: int = 60  # times an hour that somebody may meet such a one
     formal_on: str = "order"  # what makes a customer formal: its first order, or contract
     jobs: bool = True  # whether `kehu serve` runs jobs too
     job_days: int = 30  # how long jobs that have ended are kept
@@ -55,6 +57,8 @@ def read(lines: Mapping[str, str], environ: Mapping[str, str] | None = None, fol
         if name.startswith("KEHU_") and name not in NOT_SETTINGS:
             values[name.removeprefix("KEHU_").lower().replace("__", ".")] = value
     known = {item.name: item.type for item in fields(Settings) if item.name != "of_plugins"}
+    for name in [name for name in values if name.replace(".", "_") in known]:
+        values[name.replace(".", "_")] = values.pop(name)  # `kehu.duplicates.reveal` reads better than an underscore
     of_plugins = {name: values.pop(name) for name in list(values) if "." in name}
     for name in values:
         if name not in known:
@@ -106,6 +110,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"kehu.time_zone: there is no zone {settings.time_zone!r}; write it like Asia/Shanghai"
         ) from None
+    if settings.duplicates_reveal not in ("unit", "owner"):
+        raise SettingsError(f"kehu.duplicates.reveal is unit or owner, not {settings.duplicates_reveal!r}")
     if settings.formal_on not in ("order", "contract"):
         raise SettingsError(f"kehu.formal_on is order or contract, not {settings.formal_on!r}")
     if settings.plugin_failure not in PLUGIN_FAILURE:

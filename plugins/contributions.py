@@ -81,9 +81,12 @@ class Rules:
 
     `ctx` is the kernel's context; both raise the kernel's errors (`core.api.Invalid`, `Conflict`).
     `closed` says why nobody creates, changes or deletes such records by any door; elevated work writes them.
+    `switches` names yes-or-no answers that may be sent along with a record; `prepare` finds them among
+    the values, and nothing stores them.
     """
 
     closed: str = ""
+    switches: tuple[str, ...] = ()
 
     def prepare(self, ctx: Any, record: Any, values: dict[str, Any], creating: bool) -> None:
         """Fill in and check `values` (by field name) before they are stored; `record` is None on create."""

@@ -8,6 +8,7 @@ from core.fields import Choice, Date, Document, Integer, Moment, Money, Referenc
 from core.i18n import _
 from core.models import Customer
 from core.services.customers import NEW_STATES, CustomerRules
+from core.services.merging import check_take, merge
 from core.services.ownership import acting_user, assign
 from core.services.records import restore
 from core.services.shares import check_actions, share, unshare
@@ -99,6 +100,16 @@ CUSTOMER = Entity(
                 TO,
                 Field("actions", Document(check_actions), _("Actions")),
                 Field("until", Moment(), _("Until")),
+            ),
+        ),
+        Verb(
+            "merge",
+            _("Merge"),
+            "merge",
+            merge,
+            (
+                Field("source", Reference("core.customer"), _("Other customer"), required=True),
+                Field("take", Document(check_take), _("Take")),
             ),
         ),
         Verb("unshare", _("End sharing"), "share", unshare, (Field("to", Target(), _("To")),)),

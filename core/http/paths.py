@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pyramid.request import Request
+
 from core.security.catalog import Catalog
 from plugins import Entity
 
@@ -29,3 +31,8 @@ def collection(key: str) -> str:
 def by_path(catalog: Catalog) -> dict[str, Entity]:
     """Entities by the path of their collection."""
     return {collection(entity.key): entity for entity in catalog}
+
+
+def instead(request: Request, record_id: int) -> str:
+    """The address that was asked for, with another record's id in it."""
+    return str(request.path).replace(f"/{request.matchdict['id']}", f"/{record_id}", 1)

@@ -20,6 +20,7 @@ from pyramid.tweens import EXCVIEW
 
 from core.db import engine as engines
 from core.db.database import ATTEMPTS, LostCommit
+from core.errors import KehuError
 from core.http.limits import bad_token
 from core.security.identity import Identity
 from core.services import login
@@ -45,13 +46,25 @@ def tween_factory(handler: Callable[[Request], Response], registry: Any) -> Call
     """Holds the request's unit of work open while the view runs."""
 
     def in_one_transaction(request: Request) -> Response:
-        with ExitStack() as stack:
-            request.environ["kehu.stack"] = stack
-            response = handler(request)
-            _name_change(request, response)
+        try:
+            with ExitStack() as stack:
+                request.environ["kehu.stack"] = stack
+                response = handler(request)
+                _name_change(request, response)
+        except Exception as error:
+            _see_to(request, error)
+            raise
         return response
 
     return in_one_transaction
+
+
+def _see_to(request: Request, error: BaseException | None) -> None:
+    """What has to be written down although the request came to nothing."""
+    while error is not None:
+        if isinstance(error, KehuError) and error.aftermath is not None:
+            request.kernel.run(error.aftermath, write=True)
+        error = error.__cause__
 
 
 def _name_change(request: Request, response: Response) -> None:

@@ -9,13 +9,16 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import Base, Binnable, CustomerScoped, Record, RecordScoped
+from core.db.names import core_name, mail_domain, tax_key
+from core.db.phones import phone_key
 from core.db.types import Money, long_text, text
 
 
 class Customer(Record, RecordScoped, Binnable, Base):
     """客户. State: 目标 target, 潜在 prospect, 正式 formal, 封存 sealed (M48).
 
-    `*_folded` and `sort_key` are derived when the row is written; nobody sets them.
+    `*_folded`, `sort_key` and the keys of duplicates are derived when the row is written; nobody
+    sets them. A customer that was merged into another stays, deleted, and says where it went.
     """
 
     __tablename__ = "core_customer"
@@ -45,12 +48,19 @@ class Customer(Record, RecordScoped, Binnable, Base):
     developed_on: Mapped[dt.date | None] = mapped_column()
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("core_customer.id"), index=True)
     note: Mapped[str | None] = mapped_column(long_text())
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("core_customer.id"), index=True)
 
     code_folded: Mapped[str | None] = mapped_column(text(64))
     name_folded: Mapped[str | None] = mapped_column(text(800))
     short_name_folded: Mapped[str | None] = mapped_column(text(400))
     phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     sort_key: Mapped[str] = mapped_column(text(255))
+
+    # What duplicates are found by (M58).
+    core_name: Mapped[str | None] = mapped_column(text(200), index=True, info={"derived": ("name", core_name)})
+    phone_key: Mapped[str | None] = mapped_column(text(64), index=True, info={"derived": ("phone", phone_key)})
+    tax_key: Mapped[str | None] = mapped_column(text(64), index=True, info={"derived": ("tax_no", tax_key)})
+    mail_domain: Mapped[str | None] = mapped_column(text(200), index=True, info={"derived": ("email", mail_domain)})
 
 
 class CustomerState(CustomerScoped, Record, Base):

@@ -17,7 +17,9 @@ from pyramid.response import Response
 
 from core.db import engine as engines
 from core.db.database import LostCommit
-from core.errors import KehuError, NotFound, Stale, TooMany
+from core.errors import KehuError, Merged, NotFound, Stale, TooMany
+from core.http.paths import instead
+from core.http.work import SAFE
 from core.i18n import _
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,8 @@ def nothing(context: Any, request: Request) -> NoReturn:
 
 
 def refused(error: KehuError, request: Request) -> Response:
+    if isinstance(error, Merged) and request.method in SAFE:
+        return Response(status=308, location=instead(request, error.to))
     return reply(request, error)
 
 
@@ -115,7 +119,7 @@ def failed(error: Exception, request: Request) -> Response:
 def reply(request: Request, error: KehuError) -> Response:
     """The problem document of an error, in the reader's language."""
     document: dict[str, Any] = {"type": "about:blank", "title": request.say(error.title), "status": error.status}
-    document |= facts(error, request.say)
+    document |= facts(error, request.say) | error.more
     if isinstance(error, Stale):
         document["current"] = error.current
     response = Response(status=error.status, content_type=TYPE, charset="utf-8", body=dumps(document))

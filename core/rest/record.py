@@ -32,7 +32,8 @@ def _described(entity: Entity, path: str, spec: Spec) -> Json:
     record, versioned, changes = {"200": done(spec.record(entity))}, [ID, IF_MATCH], (*CHANGES, "428")
     version = {"type": "object", "properties": {"version": VERSION}}
     gone = {"204": {"description": "deleted"}}
-    read = {"get": call(record, parameters=[ID], refusals=("400", "404"))}
+    moved = {"308": {"description": "merged into another record"}} if hasattr(entity.model, "merged_into_id") else {}
+    read = {"get": call({**record, **moved}, parameters=[ID], refusals=("400", "404"))}
     if entity.rules.closed:
         return {path: read}
     return {

@@ -25,7 +25,10 @@ def as_json(document: Any, status: int = 200) -> Response:
 
 def one(request: Request, entity: Entity, record: Any, status: int = 200) -> Response:
     """A record with its ETag; one just made also says where it is."""
-    response = as_json(reader(request).document(entity, record), status)
+    document = reader(request).document(entity, record)
+    if request.ctx.work.warnings:
+        document["warnings"] = request.ctx.work.warnings
+    response = as_json(document, status)
     response.headers["ETag"] = f'"{record.version}"'
     if status == 201:
         response.headers["Location"] = f"{API}{collection(entity.key)}/{record.id}"

@@ -125,6 +125,8 @@ class Spec:
             "title": self.say(entity.title),
             "properties": {"version": VERSION, **{field.name: self.value(field) for field in fields}},
         }
+        if new:
+            schema["properties"] |= {name: {"type": "boolean"} for name in entity.rules.switches}
         needed = [field.name for field in fields if field.required and field.default is None]
         return schema | ({"required": needed} if new and needed else {})
 

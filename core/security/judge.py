@@ -93,7 +93,7 @@ class FlushJudge:
             rights["deleted_at"] = "delete"
         if isinstance(obj, RecordScoped):  # whatever its plugin declares
             rights[obj.OWNER] = rights[obj.UNIT] = "assign"
-        written = {name for name in changed_attributes(obj) if not _is_derived(name)}
+        written = {name for name in changed_attributes(obj) if not _is_derived(type(obj), name)}
         return {rights.get(name, "edit") for name in written} or {"edit"}
 
     def _require_all(self, session: Session, asked: Asked) -> None:
@@ -136,9 +136,12 @@ def _stored_target(session: Session, obj: Any) -> tuple[str, int]:
     return entity, record_id
 
 
-def _is_derived(attribute: str) -> bool:
+def _is_derived(model: type, attribute: str) -> bool:
     """Whether the stamp sets it, not the writer."""
-    return attribute in _STAMPED or attribute.endswith("_folded")
+    if attribute in _STAMPED or attribute.endswith("_folded"):
+        return True
+    column: Any = inspect(model).columns.get(attribute)
+    return column is not None and "derived" in column.info
 
 
 def refusal(action: str) -> str:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from core.errors import Invalid
 from core.i18n import _
 from core.models import Customer
+from core.services import duplicates
 from core.services.numbers import next_number
 from core.services.ownership import place
-from core.services.trees import is_below
+from core.services.trees import depth_below, depth_of, is_below
 from core.services.work import Ctx
 from plugins import Rules
 
 NEW_STATES = ("target", "prospect")
 
 
+MOST_LEVELS = 10  # of a group of companies, one below the other (M59)
+
+
 class CustomerRules(Rules):
-    """Code by its rule, secrecy within one's clearance, only orders make a customer formal."""
+    """Code by its rule, secrecy within one's clearance, no customer twice, only orders make one formal."""
+
+    switches = ("allow_duplicate",)
 
     def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
-        return ()
+        return duplicates.marks(values)
+
+    def prefetch(self, ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> None:
+        duplicates.prefetch(ctx, rows)
 
     def prepare(self, ctx: Ctx, record: Customer | None, values: dict[str, Any], creating: bool) -> None:
+        anyway = bool(values.get("allow_duplicate"))
         place(ctx, values, creating)
         clearance = ctx.rights.person.clearance
         if (values.get("secrecy") or 0) > clearance:
@@ -31,8 +41,19 @@ class CustomerRules(Rules):
             raise Invalid(errors={"secrecy": [message]})
         if creating and values.get("state") not in (None, *NEW_STATES):
             raise Invalid(errors={"state": [_("A new customer is target or prospect; orders make it formal.")]})
-        if creating and values.get("code") is None:
-            values["code"] = next_number(ctx, "core.customer")
-        parent_id = values.get("parent")
-        if record is not None and parent_id is not None and is_below(ctx.system, Customer, parent_id, record.id):
-            raise Invalid(errors={"parent": [_("A customer cannot stand above itself.")]})
+        if values.get("parent") is not None:
+            _check_parent(ctx, record, values["parent"])
+        if creating:
+            duplicates.refuse_certain(ctx, values, anyway=anyway)
+            if values.get("code") is None:
+                values["code"] = next_number(ctx, "core.customer")
+
+
+def _check_parent(ctx: Ctx, record: Customer | None, parent_id: int) -> None:
+    """A head company stands above, and not endlessly far."""
+    if record is not None and is_below(ctx.system, Customer, parent_id, record.id):
+        raise Invalid(code="CYCLE", errors={"parent": [_("A customer cannot stand above itself.")]})
+    below = 0 if record is None else depth_below(ctx.system, Customer, record.id)
+    if depth_of(ctx.system, Customer, parent_id) + 1 + below > MOST_LEVELS:
+        message = _("At most ${n} companies may stand one below the other.", mapping={"n": MOST_LEVELS})
+        raise Invalid(errors={"parent": [message]})

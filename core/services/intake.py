@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 
 from core.entities.reader import META
 from core.entities.schema import NEEDED, problems, schema_of
-from core.fields import BadValue
+from core.fields import BadValue, Boolean
 from core.i18n import _, suggestion
 from core.security.catalog import attribute, attribute_name
 from core.services.work import Ctx
@@ -24,10 +24,14 @@ Within = tuple[tuple[str, Any], ...]  # fields of a target and their values
 
 @dataclass
 class Taken:
-    """`values` by field name, ready to store; `errors` by field name."""
+    """`values` by field name, ready to store; `errors` by field name; `switches` that the rules know; the
+    `code` of a rule that was broken.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    switches: dict[str, bool] = field(default_factory=dict)
+    code: str | None = None
 
     @property
     def names(self) -> set[str]:
@@ -37,7 +41,8 @@ class Taken:
         self.errors.setdefault(name, []).append(message)
 
     def copy(self) -> Taken:
-        return Taken(dict(self.values), {name: list(messages) for name, messages in self.errors.items()})
+        errors = {name: list(messages) for name, messages in self.errors.items()}
+        return Taken(dict(self.values), errors, dict(self.switches))
 
 
 class Intake:
@@ -74,6 +79,8 @@ class Intake:
             parser = self._parsers.get(name)
             if parser is not None:
                 parser(raw, taken)
+            elif name in self.entity.rules.switches:
+                self._switch(name, raw, taken)
             elif name in META:
                 if name != "version":
                     taken.wrong(name, _("This cannot be written."))
@@ -82,6 +89,12 @@ class Intake:
                 hint = suggestion(name[:80], self._parsers) if few else ""
                 taken.wrong(name, _("There is no such field.${hint}", mapping={"hint": hint}))
         return taken
+
+    def _switch(self, name: str, raw: Any, taken: Taken) -> None:
+        try:
+            taken.switches[name] = bool(Boolean().parse_text(raw) if self.text else Boolean().parse(raw))
+        except BadValue as bad:
+            taken.wrong(name, bad.message)
 
     def resolve(self, taken: Taken, record: Any = None, hidden: Collection[str] = ()) -> None:
         """The second half of `take`: references become ids, what would not change anything is left out."""

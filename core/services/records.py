@@ -22,7 +22,7 @@ from core.entities.listing import Ask, count_query, page_query, write_cursor
 from core.entities.reader import Reader
 from core.entities.resolver import SystemResolver, row_of
 from core.entities.schema import NEEDED, problems, schema_of
-from core.errors import Conflict, Forbidden, Invalid, NeedsVersion, NotFound, Stale
+from core.errors import Conflict, Forbidden, Invalid, Merged, NeedsVersion, NotFound, Stale
 from core.fields import INT_MAX
 from core.i18n import _
 from core.security.catalog import attribute, attribute_name, attribute_names
@@ -73,7 +73,8 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
         options["populate_existing"] = True
     record = ctx.db.scalars(statement, execution_options=options).one_or_none()
     if record is None:
-        raise NotFound
+        to = target_of(ctx, entity, record_id)
+        raise NotFound if to is None else Merged(to)
     return record
 
 
@@ -84,6 +85,19 @@ def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
     options: dict[str, Any] = {FOR: model, ROWS: "live", "populate_existing": True}
     found = ctx.db.scalars(statement.options(*_with_references(entity)), execution_options=options)
     return {record.id: record for record in found}
+
+
+def target_of(ctx: Ctx, entity: Entity, record_id: int) -> int | None:
+    """Where a merged record went in the end, if the actor may see that; None for any other record."""
+    model: Any = entity.model
+    if not hasattr(model, "merged_into_id"):
+        return None
+    last, seen = record_id, set[int]()
+    step: int | None = record_id
+    while step is not None and step not in seen:
+        seen.add(step)
+        last, step = step, ctx.system.scalar(select(model.merged_into_id).where(model.id == step))
+    return None if last == record_id else ctx.db.scalar(select(model.id).where(model.id == last))
 
 
 def _with_references(entity: Entity) -> list[Any]:
@@ -277,12 +291,17 @@ def _may_change(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Map
 
 
 def _prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
+    taken.values.update(taken.switches)
     try:
         entity.rules.prepare(ctx, record, taken.values, record is None)
     except Invalid as invalid:
+        taken.code = taken.code or invalid.code
         for name, messages in invalid.errors.items():
             for message in messages:
                 taken.wrong(name, message)
+    finally:
+        for name in taken.switches:
+            taken.values.pop(name, None)
 
 
 @cache
@@ -324,7 +343,7 @@ def settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
                 errors={field.name: [_("This is taken already.")]},
             )
     if taken.errors:
-        raise Invalid(errors=taken.errors)
+        raise Invalid(code=taken.code, errors=taken.errors)
 
 
 def _store(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
@@ -396,4 +415,6 @@ def act(
 
 def restore(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
     """The verb that brings a record back from the recycle bin."""
+    if getattr(record, "merged_into_id", None) is not None:
+        raise Conflict(_("It was merged into another record. Undo that instead."), code="MERGED")
     record.deleted_at = None

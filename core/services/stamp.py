@@ -33,6 +33,8 @@ class Stamp:
                 self._risen[obj] = None
                 _derive(obj)
         for obj in dirty:
+            if getattr(obj, "merged_into_id", None) is not None and obj.deleted_at is None:
+                obj.merged_into_id = None  # what is back is itself again
             if isinstance(obj, Record):
                 if obj not in self._risen and changed_attributes(obj) & self._shown(type(obj)):
                     obj.version += 1
@@ -76,7 +78,10 @@ def _derived(model: Any) -> list[tuple[str, str, Any, int]]:
     found: list[tuple[str, str, Any, int]] = []
     for attribute in mapper.column_attrs:
         name, column = attribute.key, attribute.columns[0]
-        if name == "sort_key":
+        if "derived" in column.info:
+            source, derive = column.info["derived"]
+            found.append((source, name, derive, column.type.length))
+        elif name == "sort_key":
             found.append(("name", name, sort_key, column.type.length))
         elif name.endswith("_folded"):
             derive = FOLDS[column.info.get("fold", "text")]

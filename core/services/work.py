@@ -126,6 +126,7 @@ class Work:
         self.facts = Facts()
         self._epoch_watch = EpochWatch()
         self.steps = StateWatch(self.journal, self.now)
+        self.warnings: list[dict[str, Any]] = []  # what the caller should know although all went well
         self._sessions: list[GuardedSession] = []  # those that write
 
     @property

@@ -10,13 +10,15 @@ from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
-from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
+from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound, HTTPPermanentRedirect
 from pyramid.request import Request
 from pyramid.response import Response
 
 from core.db import engine as engines
 from core.db.database import LostCommit
-from core.errors import BadRequest, Conflict, Forbidden, KehuError, NotFound, TooMany
+from core.errors import BadRequest, Conflict, Forbidden, KehuError, Merged, NotFound, TooMany
+from core.http.paths import instead
+from core.http.work import SAFE
 from core.i18n import _
 from core.web.addresses import came_from
 from core.web.assets import PREFIX
@@ -73,6 +75,8 @@ def includeme(config: Configurator) -> None:
 
 
 def refused(error: KehuError, request: Request) -> Response:
+    if isinstance(error, Merged) and request.method in SAFE:
+        return HTTPPermanentRedirect(instead(request, error.to))
     return reply(request, error)
 
 

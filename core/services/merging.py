@@ -1,0 +1,131 @@
+"""Two customers become one (M58): everything that hangs on the source moves to the target and adds up.
+
+The source stays behind, deleted, and says where it went. Every row that moves is changed as a record,
+so the audit names each, and the merge can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from core.db.base import AttachedTo, CustomerScoped
+from core.db.guard import GuardedSession
+from core.errors import Conflict, Invalid
+from core.fields import BadValue
+from core.i18n import _
+from core.models import Contact, Customer
+from core.security.catalog import attribute_name
+from core.services import records
+from core.services.trees import is_below
+from core.services.work import Ctx
+from plugins import Entity, Field
+
+KEY = "core.customer"
+KEPT = ("code", "name", "short_name", "parent")  # are the target's, whatever is asked for
+_SIDES = ("source", "target")
+_ALIKE = ({"target", "prospect"}, {"formal"})
+
+
+def check_take(value: Any) -> dict[str, str]:
+    """`{field: "source" | "target"}`: whose value a field is to have."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(side in _SIDES for side in value.values()):
+        raise BadValue(_('Give an object such as {"phone": "source"}.'))
+    return dict(value)
+
+
+def merge(ctx: Ctx, target: Customer, arguments: Mapping[str, Any]) -> None:
+    """Merge the customer `source` into this one. Its empty fields take the source's values, `take` says otherwise.
+
+    Needs merge and edit on both. Raises Conflict `STATE_MISMATCH` unless both are formal or neither is,
+    `CYCLE` where the target stands below the source.
+    """
+    entity = ctx.catalog[KEY]
+    source = records.find(ctx, entity, arguments["source"], lock=True)
+    for record in (source, target):
+        for action in ("merge", "edit"):
+            records.require(ctx, entity, action, record)
+    _fits(ctx, source, target)
+    _take_values(entity, source, target, arguments.get("take") or {})
+    records.write(ctx)
+    session = ctx.work.elevated("merging customers", write=True)
+    _move(ctx, session, source.id, target.id)
+    drop = session.get_one(Customer, source.id)
+    ctx.journal.call(drop, "merge")
+    drop.merged_into_id, drop.deleted_at = target.id, ctx.now
+    session.flush()
+    keep = session.get_one(Customer, target.id)
+    ctx.kernel.hooks.call("on_customer_merge", ctx=ctx, keep=keep, drop=drop)
+    session.flush()
+    ctx.db.expunge(source)
+
+
+def _fits(ctx: Ctx, source: Customer, target: Customer) -> None:
+    if source.id == target.id:
+        raise Invalid(errors={"source": [_("A customer cannot be merged into itself.")]})
+    if not any({source.state, target.state} <= states for states in _ALIKE):
+        message = _("Merge formal with formal, and target or prospect with target or prospect.")
+        raise Conflict(message, code="STATE_MISMATCH")
+    if is_below(ctx.system, Customer, target.id, source.id):
+        message = _("This customer stands below the other one. Give it another head company first.")
+        raise Conflict(message, code="CYCLE")
+
+
+def _take_values(entity: Entity, source: Customer, target: Customer, take: Mapping[str, str]) -> None:
+    free = {field.name: field for field in entity.fields if _is_free(field)}
+    wrong = {name: [_("This field cannot be chosen.")] for name in take if name not in free}
+    if wrong:
+        raise Invalid(errors=wrong)
+    for name, field in free.items():
+        column = attribute_name(field)
+        value, known = getattr(source, column), getattr(target, column)
+        wanted = take.get(name) == "source" or (name not in take and known is None)
+        if wanted and value != known and not (field.required and value is None):
+            setattr(target, column, value)
+
+
+def _is_free(field: Field) -> bool:
+    # A pooled target takes no owner along: whom a customer belongs to is decided, not merged.
+    return not (field.read_only or field.create_only or field.right != "edit" or field.name in KEPT)
+
+
+# --- what moves ---------------------------------------------------------------------------------------
+
+
+def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int) -> None:
+    kept_main = select(Contact.id).where(Contact.customer_id == target_id, Contact.is_main.is_(True))
+    has_main = session.scalar(kept_main.limit(1)) is not None
+    for entity in ctx.catalog:
+        for record, column in _referring(session, entity, source_id):
+            ctx.journal.call(record, "merge")
+            setattr(record, column, target_id)
+            if isinstance(record, Contact) and has_main:
+                record.is_main = False
+        session.flush()
+
+
+def _referring(session: GuardedSession, entity: Entity, source_id: int) -> Iterator[tuple[Any, str]]:
+    """The entity's records that refer to the customer, deleted ones too, and by which attribute."""
+    model: Any = entity.model
+    for column in _columns(entity):
+        for record in session.scalars(select(model).where(getattr(model, column) == source_id)).all():
+            yield record, column
+    if issubclass(model, AttachedTo) and not entity.rules.closed:
+        attached = select(model).where(model.entity == KEY, model.record_id == source_id)
+        for record in session.scalars(attached).all():
+            yield record, "record_id"
+
+
+def _columns(entity: Entity) -> list[str]:
+    names = [
+        attribute_name(field)
+        for field in entity.fields
+        if field.type.kind == "reference" and field.type.entity == KEY  # type: ignore[attr-defined]
+    ]
+    if issubclass(entity.model, CustomerScoped) and "customer_id" not in names:
+        names.append("customer_id")
+    return names

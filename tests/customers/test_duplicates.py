@@ -1,0 +1,133 @@
+"""Duplicates: what is refused, what is warned of, and what is told of hidden ones (M58)."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from core.errors import Conflict, TooMany
+from core.models import Audit, Customer
+from core.services import bulk, duplicates
+from core.services.chain import verify
+
+CUSTOMERS = "/core/customers"
+CHECK = f"{CUSTOMERS}/check-duplicates"
+
+
+def found(site, user="admin", **values):
+    with site.acting(user) as ctx:
+        return [(hit.level, hit.by) for hit in duplicates.find(ctx, values)]
+
+
+@pytest.mark.databases
+def test_levels(site):
+    site.customer(
+        "北京用友软件股份有限公司", phone="010-6243 1234", tax_no="91110000-802 100 433B", email="info@yonyou.com"
+    )
+    assert found(site, name="甲", tax_no="91110000802100433b") == [("certain", "tax_no")]
+    assert found(site, name="用友软件(北京)有限公司") == [("high", "name")]
+    assert found(site, name="用友软件", phone="+86 10 62431234") == [("certain", "name")]
+    assert found(site, name="乙", phone="0086 (10) 6243-1234") == [("possible", "phone")]
+    assert found(site, name="乙", email="someone@yonyou.com") == [("possible", "email")]
+    assert found(site, name="金蝶软件") == []
+    assert found(site) == []
+
+
+def test_a_deleted_customer_is_no_duplicate(site):
+    from core.services import records
+
+    customer_id = site.customer("华信软件")
+    with site.acting() as ctx:
+        records.delete(ctx, ctx.catalog["core.customer"], customer_id, 1)
+    assert found(site, name="华信软件") == []
+
+
+def test_certain_is_refused_and_may_be_overruled(site, api):
+    site.user("li")
+    first = site.customer("Acme", "li", tax_no="A1")
+    refused = api("li").post(CUSTOMERS, {"name": "Other", "tax_no": "a-1"}, status=409)
+    assert refused.json["code"] == "DUPLICATE"
+    assert refused.json["duplicates"] == [
+        {"level": "certain", "by": "tax_no", "id": first, "label": "Acme", "key": "C000001"}
+    ]
+    api("li").post(CUSTOMERS, {"name": "Other", "tax_no": "a-1", "allow_duplicate": True}, status=409)
+    made = api().post(CUSTOMERS, {"name": "Other", "tax_no": "a-1", "allow_duplicate": True}, status=201)
+    assert made.json["warnings"][0]["by"] == "tax_no"
+    api().post(CUSTOMERS, {"name": "X", "allow_duplicate": "yes"}, status=422)
+    assert "allow_duplicate" not in api().get(f"{CUSTOMERS}/{made.json['id']}").json
+
+
+def test_likely_ones_are_warned_of(site, api):
+    first = site.customer("华信软件有限公司")
+    made = api().post(CUSTOMERS, {"name": "华信软件(北京)有限公司"}, status=201)
+    assert [(one["level"], one["id"]) for one in made.json["warnings"]] == [("high", first)]
+    assert "warnings" not in api().post(CUSTOMERS, {"name": "Nobody like it"}, status=201).json
+
+
+def test_of_a_hidden_one_only_the_unit_is_told(site, api):
+    site.unit("east")
+    site.user("li", "east")
+    hidden = site.customer("Secret Star", tax_no="S1")
+    for sent in ({"name": "Mine", "tax_no": "S1"}, {"name": "Mine", "tax_no": "S1", "allow_duplicate": True}):
+        refused = api("li").post(CUSTOMERS, sent, status=409)
+        assert refused.json["duplicates"] == [{"level": "certain", "by": "tax_no", "hidden": True, "unit": "总部"}]
+        assert "Star" not in refused.text
+    shown = api("li").post(CHECK, {"name": "secret star"}, status=200).json["items"]
+    assert shown == [{"level": "high", "by": "name", "hidden": True, "unit": "总部"}]
+    with site.acting(write=False) as ctx:
+        probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
+        assert probes == [hidden] * 3  # also where all else was rolled back
+        assert verify(ctx.work) is None
+        assert ctx.system.scalar(select(func.count()).select_from(Customer)) == 1
+
+
+def test_the_owner_is_named_where_the_site_says_so(database_url):
+    from tests.support.site import Site
+
+    site = Site(database_url, **{"duplicates.reveal": "owner"})
+    site.unit("east")
+    site.user("li", "east")
+    site.customer("Star", tax_no="S1")
+    with site.acting("li") as ctx:
+        assert duplicates.check(ctx, {"tax_no": "S1"})[0]["owner"] == "管理员"
+    site.close()
+
+
+def test_who_probes_too_often_has_to_wait(database_url):
+    from tests.support.site import Site
+
+    site = Site(database_url, duplicate_probes="3")
+    site.unit("east")
+    site.user("li", "east")
+    site.customer("Star", tax_no="S1")
+    for _ in range(3):
+        with site.acting("li") as ctx:
+            assert duplicates.check(ctx, {"tax_no": "S1"})
+    with pytest.raises(TooMany), site.acting("li") as ctx:
+        duplicates.check(ctx, {"tax_no": "S1"})
+    with site.acting("li") as ctx:
+        assert duplicates.check(ctx, {"tax_no": "nobody's"}) == []
+    site.close()
+
+
+def test_rows_of_a_file_meet_each_other_and_those_before(site):
+    site.customer("Acme", tax_no="A1")
+    rows = [
+        {"name": "One", "tax_no": "B1"},
+        {"name": "Two", "tax_no": "b1"},
+        {"name": "Three", "tax_no": "A-1"},
+        {"name": "Four", "phone": "010-62431234"},
+        {"name": "Four Ltd", "phone": "+86 10 6243 1234"},
+        {"name": "Five"},
+    ]
+    with site.acting() as ctx:
+        results = bulk.store(ctx, ctx.catalog["core.customer"], rows)
+    assert [result.status for result in results] == [201, 409, 409, 201, 409, 201]
+    assert isinstance(results[1].refusal, Conflict)
+
+
+def test_checking_needs_the_right_to_create(site, api):
+    site.user("sun", roles=["executive"])
+    api("sun").post(CHECK, {"name": "x"}, status=403)
+    api().post(CHECK, {"name": "x", "id": 1}, status=422)
+    api().post(CHECK, {"name": 7}, status=422)

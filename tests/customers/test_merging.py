@@ -1,0 +1,123 @@
+"""Merging customers: all that hangs on one moves to the other (M58)."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from core.models import Activity, Audit, Contact, Customer, CustomerState, Share
+from core.services.chain import verify
+
+CUSTOMERS = "/core/customers"
+
+
+def merge(client, target, source, status=200, **more):
+    return client.post(f"{CUSTOMERS}/{target}/actions/merge", {"source": source, **more}, status=status)
+
+
+def fill(site, customer_id, contacts, activities):
+    for n in range(contacts):
+        site.create("core.contact", {"customer": customer_id, "name": f"P{n}", "is_main": n == 0})
+    for n in range(activities):
+        site.create("core.activity", {"customer": customer_id, "subject": f"A{n}"})
+
+
+def count(site, model, customer_id):
+    with site.acting(write=False) as ctx:
+        return ctx.system.scalar(select(func.count()).select_from(model).where(model.customer_id == customer_id))
+
+
+@pytest.mark.databases
+def test_everything_moves_and_adds_up(site, api):
+    site.user("li")
+    source = site.customer("Acme China", phone="1", note="old", owner="li")
+    target = site.customer("Acme", email="a@acme.com")
+    child = site.customer("Acme East", parent=source)
+    fill(site, source, 2, 3)
+    fill(site, target, 1, 4)
+    site.create("core.share", {"entity": "core.customer", "record": source, "to": {"user": "li"}, "actions": ["view"]})
+    merged = merge(api(), target, source).json
+    assert (merged["phone"], merged["note"], merged["email"]) == ("1", "old", "a@acme.com")
+    assert (merged["name"], merged["code"]) == ("Acme", "C000002")
+    assert (count(site, Contact, target), count(site, Activity, target)) == (3, 7)
+    assert (count(site, Contact, source), count(site, Activity, source)) == (0, 0)
+    with site.acting(write=False) as ctx:
+        assert ctx.system.get_one(Customer, child).parent_id == target
+        assert ctx.system.scalars(select(Share.record_id)).all() == [target]
+        mains = select(func.count()).select_from(Contact).where(Contact.is_main.is_(True))
+        assert ctx.system.scalar(mains) == 1
+        assert ctx.system.scalar(select(func.count()).select_from(CustomerState).filter_by(customer_id=target)) == 2
+        assert set(ctx.system.scalars(select(Audit.action).order_by(Audit.id.desc()).limit(9))) == {"merge"}
+        assert verify(ctx.work) is None
+
+
+def test_the_source_leads_to_the_target(site, api):
+    first, second, third = (site.customer(name) for name in ("A", "B", "C"))
+    merge(api(), second, first)
+    merge(api(), third, second)
+    for gone in (first, second):
+        moved = api().get(f"{CUSTOMERS}/{gone}", status=308)
+        assert moved.location.endswith(f"{CUSTOMERS}/{third}")
+        refused = api().patch(f"{CUSTOMERS}/{gone}", {"note": "x", "version": 1}, status=409)
+        assert refused.json["code"] == "MERGED"
+        api().post(f"{CUSTOMERS}/{gone}/actions/qualify", {}, status=409)
+        assert api().post(f"{CUSTOMERS}/{gone}/actions/restore", {}, status=409).json["code"] == "MERGED"
+    site.unit("east")
+    site.user("li", "east")
+    hidden = api("li").get(f"{CUSTOMERS}/{first}", status=404)
+    assert hidden.body == api("li").get(f"{CUSTOMERS}/999999", status=404).body
+    api("li").patch(f"{CUSTOMERS}/{first}", {"note": "x", "version": 1}, status=404)
+
+
+def test_fields_are_chosen_one_by_one(site, api):
+    source, target = site.customer("A", phone="1", note="a"), site.customer("B", phone="2")
+    merged = merge(api(), target, source, take={"phone": "source", "note": "target"}).json
+    assert (merged["phone"], merged["note"]) == ("1", None)
+
+
+@pytest.mark.parametrize("field", ["code", "name", "short_name", "parent", "owner", "state", "nothing"])
+def test_some_fields_stay_the_targets(site, api, field):
+    source, target = site.customer("A"), site.customer("B")
+    refused = merge(api(), target, source, 422, take={field: "source"})
+    assert list(refused.json["errors"]) == [field]
+
+
+def test_states_must_fit(site, api):
+    from tests.customers.test_states import trade
+
+    prospect, formal = site.customer("A", state="prospect"), site.customer("B")
+    trade(site, formal, "SO-1")
+    assert merge(api(), formal, prospect, 409).json["code"] == "STATE_MISMATCH"
+    merge(api(), site.customer("C"), prospect)
+
+
+def test_not_into_itself_nor_into_its_own_child(site, api):
+    head = site.customer("Head")
+    child = site.customer("Child", parent=head)
+    grandchild = site.customer("Grandchild", parent=child)
+    merge(api(), head, head, 422)
+    for below in (child, grandchild):
+        assert merge(api(), below, head, 409).json["code"] == "CYCLE"
+    merge(api(), head, child)
+    with site.acting(write=False) as ctx:
+        assert ctx.system.get_one(Customer, grandchild).parent_id == head
+
+
+def test_needs_the_right_on_both(site, api):
+    site.unit("east")
+    site.user("li", "east")
+    site.user("boss", "east", ["sales_manager"])
+    mine, other = site.customer("A", "li"), site.customer("B", "li")
+    foreign = site.customer("C")
+    merge(api("li"), mine, other, 403)
+    merge(api("boss"), mine, foreign, 422)  # as if it were not there
+    merge(api("boss"), foreign, mine, 404)
+    merge(api("boss"), mine, other)
+
+
+def test_what_is_wrong_with_the_call(site, api):
+    target = site.customer("A")
+    merge(api(), target, None, 422)
+    merge(api(), target, 4711, 422)
+    merge(api(), target, site.customer("B"), 422, take=["phone"])
+    merge(api(), target, site.customer("C"), 422, take={"phone": "theirs"})
