@@ -9,8 +9,8 @@ from core.db import types
 from core.db.names import core_name, mail_domain, tax_key
 from core.db.phones import phone_key
 
-revision = "core_0006"
-down_revision = "core_0005"
+revision = "core_0007"
+down_revision = "core_0006"
 
 
 def upgrade() -> None:
