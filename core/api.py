@@ -15,6 +15,7 @@ from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, Not
 from core.i18n import _
 from core.models import Customer, Term, Unit, User
 from core.services import records, shares
+from core.services.events import publish
 from core.services.jobs.queue import enqueue
 from core.services.numbers import next_number
 from core.services.ownership import acting_user
@@ -48,6 +49,7 @@ __all__ = [
     "next_number",
     "phone_key",
     "plugin_base",
+    "publish",
     "records",
     "search_fold",
     "shares",

@@ -21,7 +21,7 @@ from core.errors import KehuError
 from core.migrations import runner
 from core.security.catalog import Catalog
 from core.security.store import RightsStore
-from core.services import setup
+from core.services import events, setup
 from core.services.jobs import schedule
 from core.services.work import Kernel
 from core.settings import Settings
@@ -29,6 +29,7 @@ from plugins import (
     Column,
     ContractError,
     Entity,
+    Event,
     Fault,
     Found,
     Job,
@@ -37,6 +38,7 @@ from plugins import (
     Panel,
     PluginError,
     Registry,
+    Subscriber,
     discover,
     load_hooks,
 )
@@ -54,6 +56,8 @@ class Declarations:
     panels: Registry[Panel]
     columns: Registry[Column]
     jobs: Registry[Job]
+    events: Registry[type[Event]]
+    subscribers: Registry[Subscriber]
 
 
 def manifests(settings: Settings, found: dict[str, Found] | None = None) -> tuple[Manifest, ...]:
@@ -85,6 +89,8 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: 
         panels=declared.panels,
         columns=declared.columns,
         jobs=declared.jobs,
+        events=declared.events,
+        subscribers=declared.subscribers,
         store=RightsStore(catalog, settings.time_zone),
         clock=Clock(settings),
         hooks=declared.hooks,
@@ -130,17 +136,29 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     for manifest in ordered:
         load_models(manifest)
         manager.register(manifest, load_hooks(manifest))
-    declared = Declarations(manager, Registry("entity"), Registry("panel"), Registry("column"), Registry("job"))
+    declared = Declarations(
+        manager,
+        Registry("entity"),
+        Registry("panel"),
+        Registry("column"),
+        Registry("job"),
+        Registry("event"),
+        Registry("subscriber"),
+    )
     registries: tuple[tuple[str, type, Registry[Any]], ...] = (
         ("register_entities", Entity, declared.entities),
         ("register_panels", Panel, declared.panels),
         ("register_columns", Column, declared.columns),
         ("register_jobs", Job, declared.jobs),
+        ("register_events", type, declared.events),
+        ("register_subscribers", Subscriber, declared.subscribers),
     )
     for hook, kind, registry in registries:
         for item in manager.collect(hook):
             _check_kind(hook, kind, item.owner, item.value)
             registry.add(item.owner, item.value.key, item.value)
+    _add_deliveries(declared)
+    for _hook, _kind, registry in registries:
         registry.close()
     _check_entities(declared.entities)
     _check_targets(declared, ordered)
@@ -149,8 +167,19 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     return declared
 
 
+def _add_deliveries(declared: Declarations) -> None:
+    """The jobs of the subscribers that act later, of those whose event is there."""
+    for subscriber in declared.subscribers.values():
+        if subscriber.lane == "later" and subscriber.event in declared.events:
+            owner = declared.subscribers.owner(subscriber.key)
+            job = events.delivery(subscriber, declared.events.get(subscriber.event))
+            declared.jobs.add(owner, job.key, job)
+
+
 def _check_kind(hook: str, kind: type[Any], owner: str, value: Any) -> None:
-    if not isinstance(value, kind):
+    if kind is type:
+        events.check(value, owner)
+    elif not isinstance(value, kind):
         message = f"hook {hook!r} gave {value!r:.80}, which is no {kind.__name__}"
         raise ContractError(f"plugin {owner!r}: {message}", owner)
     if not value.key.startswith(f"{owner}."):
@@ -165,17 +194,21 @@ def _check_entities(entities: Registry[Entity]) -> None:
 
 
 def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
-    """A panel or column on an entity that is not there is an error, unless its plugin is only
-    named in `after`: then it waits until that plugin is on.
+    """A panel or column on an entity that is not there, or a subscriber to such an event, is an error,
+    unless its plugin is only named in `after`: then it waits until that plugin is on.
     """
     soft = {manifest.name: set(manifest.after) for manifest in ordered}
     wrong: dict[str, list[str]] = {}
-    for registry in (declared.panels, declared.columns):
-        for item in registry.values():
-            owner = registry.owner(item.key)
-            if item.entity not in declared.entities and item.entity.partition(".")[0] not in soft.get(owner, ()):
-                message = f"plugin {owner!r}: {item.key} is for {item.entity}, which no enabled plugin has"
-                wrong.setdefault(owner, []).append(message)
+    hanging: list[tuple[Registry[Any], str, str, Registry[Any]]] = [
+        *((declared.panels, item.key, item.entity, declared.entities) for item in declared.panels.values()),
+        *((declared.columns, item.key, item.entity, declared.entities) for item in declared.columns.values()),
+        *((declared.subscribers, item.key, item.event, declared.events) for item in declared.subscribers.values()),
+    ]
+    for registry, key, target, known in hanging:
+        owner = registry.owner(key)
+        if target not in known and target.partition(".")[0] not in soft.get(owner, ()):
+            message = f"plugin {owner!r}: {key} is for {target}, which no enabled plugin has"
+            wrong.setdefault(owner, []).append(message)
     if wrong:
         # All at once, though only the first is to blame: the next boot without it names the others.
         raise ContractError("\n".join(line for lines in wrong.values() for line in lines), next(iter(wrong)))

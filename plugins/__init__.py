@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from .contributions import Column, Entity, Field, FieldType, Group, Job, More, Panel, Rules, Verb
+from .contributions import (
+    Column,
+    Entity,
+    Event,
+    Field,
+    FieldType,
+    Group,
+    Job,
+    More,
+    Panel,
+    Rules,
+    Subscriber,
+    Verb,
+)
 from .discovery import ENTRY_POINT_GROUP, Found, discover
 from .errors import ContractError, DependencyError, ManifestError, PluginError
 from .graph import parse_names, resolve, sift, with_dependants
@@ -21,6 +34,7 @@ __all__ = [
     "Contribution",
     "DependencyError",
     "Entity",
+    "Event",
     "Fault",
     "Field",
     "FieldType",
@@ -37,6 +51,7 @@ __all__ = [
     "Registry",
     "Rules",
     "Setting",
+    "Subscriber",
     "Verb",
     "discover",
     "hookimpl",

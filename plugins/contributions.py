@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 INVERSE: Final = "inverse"
 
@@ -208,3 +208,31 @@ class More:
     payload: Any
     done: int
     total: int | None = None
+
+
+class Event:
+    """Something that has happened, told in ids and plain values. A plugin's are frozen dataclasses:
+
+        @dataclass(frozen=True)
+        class GiftGiven(Event):
+            key = "gifts.GiftGiven"
+            gift_id: int
+
+    Their fields are bool, int, str, Decimal, date or datetime, or one of these or None.
+    """
+
+    key: ClassVar[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber:
+    """Does something when an event is published, by whatever plugin; the event is named by its key.
+
+    In the lane `now`, `run(ctx, event)` is part of the transaction, and what it raises undoes all. In
+    the lane `later` it is a job by this key, asked for in the transaction and run after it.
+    """
+
+    key: str
+    event: str
+    run: Callable[[Any, Any], None]
+    lane: Literal["now", "later"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from .contributions import Column, Entity, Job, Panel
+from .contributions import Column, Entity, Event, Job, Panel, Subscriber
 from .markers import hookspec
 
 
@@ -76,4 +76,24 @@ class Hooks(Protocol):
         Result: jobs whose keys start with the plugin's name and a dot.
         Failure: an exception, a key that is already taken, or a schedule that cannot be read, stops
         the boot. While the plugin is off its jobs wait.
+        """
+
+    @hookspec
+    def register_events(self) -> Iterable[type[Event]]:
+        """The kinds of events that this plugin publishes.
+
+        When: once at boot.
+        Result: frozen dataclasses whose keys start with the plugin's name and a dot.
+        Failure: an exception, a key that is already taken, or a field that JSON would not bring back
+        as it was, stops the boot.
+        """
+
+    @hookspec
+    def register_subscribers(self) -> Iterable[Subscriber]:
+        """What this plugin does when an event is published, by itself or by another plugin.
+
+        When: once at boot, after all events are known.
+        Result: subscribers whose keys start with the plugin's name and a dot; those of one event act in
+        the order of the plugins, then as returned.
+        Failure: an exception, or a key that is already taken (by a job too), stops the boot.
         """

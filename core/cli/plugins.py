@@ -60,6 +60,9 @@ def _adds(kernel: Kernel) -> None:
         for item in registry.values():
             waits = "" if item.entity in kernel.catalog else f" (inactive: {item.entity} is off)"
             click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
+    for one in kernel.subscribers.values():
+        waits = "" if one.event in kernel.events else f" (inactive: {one.event.partition('.')[0]} is off)"
+        click.echo(f"  {kernel.subscribers.owner(one.key)}: subscriber {one.key} to {one.event}, {one.lane}{waits}")
 
 
 def _known(here: Site) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Event
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -31,7 +31,7 @@ from core.services.journal import Journal
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Column, Fault, Job, Manager, Manifest, Panel, Registry
+from plugins import Column, Event, Fault, Job, Manager, Manifest, Panel, Registry, Subscriber
 
 T = TypeVar("T")
 PART_SECONDS = 2.0  # for a plugin's part of a page
@@ -48,12 +48,14 @@ class Kernel:
     panels: Registry[Panel]
     columns: Registry[Column]
     jobs: Registry[Job]
+    events: Registry[type[Event]]
+    subscribers: Registry[Subscriber]
     store: RightsStore
     clock: Clock
     hooks: Manager
     faults: tuple[Fault, ...] = ()  # why enabled plugins are off
     breaker: Breaker = field(default_factory=lambda: Breaker(PART_SECONDS))
-    bell: Event = field(default_factory=Event)  # rung when a job was put into the queue
+    bell: threading.Event = field(default_factory=threading.Event)  # rung when a job was put into the queue
 
     @contextmanager
     def work(self, *, write: bool, change: str | None = None) -> Iterator[Work]:
@@ -117,6 +119,7 @@ class Work:
     """One transaction. `system` reads everything: for the kernel, not for what a person asked."""
 
     enqueued = False  # whether runners of jobs are to be woken after the commit
+    publishing: tuple[str, ...] = ()  # the events whose subscribers are at work, outermost first
 
     def __init__(self, kernel: Kernel, connection: Connection, *, write: bool, change: str | None = None) -> None:
         self.kernel, self.connection, self.write = kernel, connection, write
