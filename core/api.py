@@ -14,7 +14,7 @@ from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Customer, Term, Unit, User
-from core.services import records, shares
+from core.services import attachments, records, shares
 from core.services.events import publish
 from core.services.jobs.queue import enqueue
 from core.services.numbers import next_number
@@ -43,6 +43,7 @@ __all__ = [
     "_",
     "acting_user",
     "ask",
+    "attachments",
     "columns",
     "enqueue",
     "fields",

@@ -87,6 +87,13 @@ class Invalid(KehuError):
     title = _("Some values need correcting")
 
 
+class TooLarge(KehuError):
+    """413: more than the server takes at once."""
+
+    status = 413
+    title = _("The request is too large")
+
+
 class NeedsVersion(KehuError):
     """428: a change without the version that was read."""
 
@@ -103,6 +110,20 @@ class TooMany(KehuError):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class Unavailable(KehuError):
+    """503: not now."""
+
+    status = 503
+    title = _("Not available at the moment, please try again")
+
+
+class NoRoom(KehuError):
+    """507: a disk is full; nothing of the request was kept."""
+
+    status = 507
+    title = _("The server has no room left; nothing was saved. Tell your administrator.")
 
 
 def in_words(error: KehuError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zoneinfo
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from plugins.errors import did_you_mean
 NOT_SETTINGS = {"KEHU_INI", "KEHU_SHARED", "KEHU_NOW"}
 PLUGIN_FAILURE = ("", "strict", "quarantine")
 DATABASE_FILE = "kehu.db"
+MOST_FILES = 2000  # a file's size in bytes must fit the database's integers
 
 
 class SettingsError(KehuError):
@@ -39,6 +40,8 @@ class Settings:
     formal_on: str = "order"  # what makes a customer formal: its first order, or contract
     jobs: bool = True  # whether `kehu serve` runs jobs too
     job_days: int = 30  # how long jobs that have ended are kept
+    files: str = ""  # the folder of attached files
+    files_most: int = 25  # MB that a file may have
     of_plugins: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -64,13 +67,27 @@ def read(lines: Mapping[str, str], environ: Mapping[str, str] | None = None, fol
         if name not in known:
             hint = did_you_mean(f"kehu.{name}", [f"kehu.{one}" for one in known])
             raise SettingsError(f"unknown setting kehu.{name}{hint}")
+    here = (folder or Path.cwd()).resolve()
     typed: dict[str, Any] = {name: _typed(f"kehu.{name}", str(known[name]), value) for name, value in values.items()}
     settings = Settings(**typed, of_plugins=of_plugins)
     if not settings.database_url:
-        path = (folder or Path.cwd()).resolve() / DATABASE_FILE
-        settings = Settings(**{**typed, "database_url": f"sqlite:///{path}"}, of_plugins=of_plugins)
+        settings = replace(settings, database_url=f"sqlite:///{here / DATABASE_FILE}")
+    settings = replace(settings, files=str(_files(settings, here)))
     _check(settings)
     return settings
+
+
+def _files(settings: Settings, here: Path) -> Path:
+    """Where attached files lie: as set, else beside the embedded database or else the ini file.
+
+    The folder is called after the database, so that no two databases ever share one.
+    """
+    if settings.files:
+        return here / settings.files
+    kind, _colon, rest = settings.database_url.partition("://")
+    database = Path(rest.partition("?")[0].partition("/")[2])
+    beside = database.resolve().parent if kind.startswith("sqlite") and database.name != ":memory:" else here
+    return beside / f"{database.stem or 'kehu'}-files"
 
 
 def check_plugin_settings(settings: Settings, manifests: Any, unknown: Collection[str] = ()) -> None:
@@ -119,5 +136,7 @@ def _check(settings: Settings) -> None:
             f"kehu.plugin_failure is strict or quarantine, not {settings.plugin_failure!r}; strict: a plugin that fails"
             " stops the start; quarantine: the site serves without it"
         )
+    if not 1 <= settings.files_most <= MOST_FILES:
+        raise SettingsError(f"kehu.files_most is a number of MB from 1 to {MOST_FILES}")
     if settings.testing and settings.production:
         raise SettingsError("kehu.testing and kehu.production exclude each other; switch one off")

@@ -53,8 +53,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture
-def site(database_url: str) -> Iterator[Site]:
+def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
     """A migrated site with what `kehu init` leaves behind, on the test's own database."""
-    made = Site(database_url)
+    made = Site(database_url, files=str(tmp_path / "files"))
     yield made
     made.close()

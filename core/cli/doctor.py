@@ -20,6 +20,8 @@ from core.db.engine import create, sqlite_path
 from core.migrations import runner
 from core.models import ChainHead
 from core.quarantine import explain
+from core.services import attachments
+from core.services.files import store_of
 from core.services.jobs.standing import standing
 from core.services.work import Work
 from plugins import discover, states
@@ -41,6 +43,7 @@ def command(ctx: click.Context) -> None:
         ("migrations", migrations),
         ("audit", audit),
         ("jobs", jobs),
+        ("files", files),
         ("clock", clock),
         ("disk", disk),
     )
@@ -125,6 +128,18 @@ def jobs(here: Site) -> str:
         raise click.ClickException("; ".join(wrong))
     waits = f"; {stand.parked} wait for a plugin that is off: {', '.join(stand.missing)}" if stand.parked else ""
     return f"{len(kernel.jobs)} known, {stand.open} waiting or running{waits}"
+
+
+def files(here: Site) -> str:
+    """Every attachment has its file, byte for byte; files without one are left over and harmless."""
+    found: attachments.Standing | None = here.ready().run(attachments.standing, write=False)
+    assert found is not None
+    folder = store_of(here.settings).root
+    if found.damaged:
+        some = ", ".join(found.damaged[:5]) + (" …" if len(found.damaged) > 5 else "")
+        raise click.ClickException(f"damaged or missing in {folder}: {some}; take them from a backup")
+    left = f"; {found.orphans} left over from broken uploads" if found.orphans else ""
+    return f"{found.files} attachments, {found.size / 2**20:.1f} MiB in {folder}{left}"
 
 
 def clock(here: Site) -> str:

@@ -13,6 +13,7 @@ import click
 from core.cli.runners import Runners
 from core.cli.site import site
 from core.errors import KehuError
+from core.settings import Settings
 
 DRAIN = 30  # seconds that requests in flight get after SIGTERM
 
@@ -37,7 +38,7 @@ def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
     from core.app import make_app
 
     try:
-        server = _server(make_app(kernel), host, port)
+        server = _server(make_app(kernel), host, port, kernel.settings)
     except OSError as error:
         raise KehuError(
             f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
@@ -51,8 +52,10 @@ def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
         runners.stop()
 
 
-def _server(app: Any, host: str, port: int) -> Any:
+def _server(app: Any, host: str, port: int, settings: Settings) -> Any:
     from waitress.server import create_server
+
+    from core.http.work import MOST_BYTES
 
     server = create_server(
         app,
@@ -65,6 +68,8 @@ def _server(app: Any, host: str, port: int) -> Any:
         cleanup_interval=5,
         asyncore_use_poll=True,
         ident="kehu",
+        # What is a little too large is refused in our words, what is far too large before it is read.
+        max_request_body_size=2 * max(MOST_BYTES, settings.files_most * 2**20),
     )
     # waitress gives running requests five seconds when it stops.
     server.task_dispatcher.shutdown = partial(server.task_dispatcher.shutdown, timeout=DRAIN)

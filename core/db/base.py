@@ -146,10 +146,12 @@ class Involving:
 class AttachedTo:
     """Rows that hang on any one record, named by entity key and id.
 
-    `RIGHT` is the action on that record which writing such a row needs.
+    `RIGHT` is the action on that record which writing such a row needs. `FOLLOWS`: whoever sees the
+    record sees the row, and nobody else does; without it only grants on the row's own entity show it.
     """
 
     RIGHT = "edit"
+    FOLLOWS = True
 
     entity: Mapped[str] = mapped_column(text(64))
     record_id: Mapped[int] = mapped_column()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 from pathlib import Path
@@ -109,6 +110,16 @@ def retryable(error: BaseException | None) -> bool:
 def disconnected(error: BaseException | None) -> bool:
     """Whether the connection was lost: what became of the statement is unknown."""
     return isinstance(error, DBAPIError) and (error.connection_invalidated or _code(error).startswith(_LOST))
+
+
+_FULL = (f"sqlite:{sqlite3.SQLITE_FULL}", "state:53100", "mariadb:1021", "mariadb:1114")
+
+
+def disk_full(error: BaseException | None) -> bool:
+    """Whether there was no room left, for the database or for a file beside it."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(error, DBAPIError) and _code(error) in _FULL
 
 
 def _code(error: DBAPIError) -> str:

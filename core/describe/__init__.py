@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.describe.activity import ACTIVITY
+from core.describe.attachment import ATTACHMENT
 from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
 from core.describe.customer import CUSTOMER
@@ -13,7 +14,7 @@ from core.describe.token import TOKEN
 from core.services.jobs.housekeeping import HOUSEKEEPING
 from plugins import Entity, Job, hookimpl
 
-ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, ACTIVITY, TRADE, CUSTOMER_STATE, TERM, TOKEN, AUDIT)
+ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, ACTIVITY, TRADE, CUSTOMER_STATE, TERM, TOKEN, ATTACHMENT, AUDIT)
 
 
 class CorePlugin:

@@ -26,11 +26,15 @@ from core.security.identity import Identity
 from core.services import login
 from core.services.login import Visitor
 from core.services.work import Ctx, Kernel, Work
+from core.settings import Settings
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 COOKIE = "kehu"
 API = "/api/"
 MOST_BYTES = 8 * 1024 * 1024  # of a body
+UPLOAD = "/api/v1/core/attachments"
+UPLOAD_FORM = "/core/attachments/add"
+_FORM_BYTES = 64 * 1024  # what a form has around its file
 
 
 def includeme(config: Configurator) -> None:
@@ -107,11 +111,27 @@ def identify(request: Request) -> Identity | None:
     return login.by_session(request.work, secret, request.visitor) if secret else None
 
 
+def most_bytes(request: Request, settings: Settings) -> int:
+    """How long a body may be: more where files are sent to."""
+    if request.method == "POST" and request.path_info in (UPLOAD, UPLOAD_FORM):
+        return max(MOST_BYTES, settings.files_most * 2**20 + _FORM_BYTES)
+    return MOST_BYTES
+
+
 def run(environ: dict[str, Any], router: Any) -> Response:
     """Pyramid's execution policy: up to five attempts."""
     if not _is_utf8(environ.get("PATH_INFO", "")):
-        return Response("The address is not UTF-8.", status=400, content_type="text/plain", charset="utf-8")
-    with _kept_body(environ) as can_repeat:
+        return _early(environ, 400, "The address is not UTF-8.")
+    kernel: Kernel = router.registry["kehu"]
+    with ExitStack() as stack:
+        try:
+            can_repeat = stack.enter_context(_kept_body(environ, kernel.settings))
+        except OSError as error:
+            if error.errno is None:  # WebOb's way to say that the client has gone
+                return _early(environ, 400, "The body is cut off.")
+            if engines.disk_full(error):
+                return _early(environ, 507, "The server has no room left; nothing was saved.")
+            raise
         for attempt in range(1, ATTEMPTS + 1):
             if can_repeat:
                 environ["wsgi.input"].seek(0)
@@ -125,6 +145,14 @@ def run(environ: dict[str, Any], router: Any) -> Response:
     raise AssertionError("unreachable")
 
 
+def _early(environ: dict[str, Any], status: int, title: str) -> Response:
+    """A refusal before there is a language to say it in."""
+    if environ.get("PATH_INFO", "").startswith(API):
+        problem = {"type": "about:blank", "title": title, "status": status}
+        return Response(json_body=problem, status=status, content_type="application/problem+json")
+    return Response(title, status=status, content_type="text/plain", charset="utf-8")
+
+
 def _is_utf8(path: str) -> bool:
     """WSGI hands the path's bytes over as Latin-1; Pyramid fails on those that are no text."""
     try:
@@ -135,10 +163,13 @@ def _is_utf8(path: str) -> bool:
 
 
 @contextmanager
-def _kept_body(environ: dict[str, Any]) -> Iterator[bool]:
-    """Keeps the body so that it can be read again; not one that is too large to be taken anyway."""
+def _kept_body(environ: dict[str, Any], settings: Settings) -> Iterator[bool]:
+    """Keeps the body so that it can be read again; not one that is too large to be taken anyway.
+
+    A large one goes to a temporary file, before the transaction begins for which others may have to wait.
+    """
     request = Request(environ)
-    if (request.content_length or 0) > MOST_BYTES:
+    if (request.content_length or 0) > most_bytes(request, settings):
         yield False
         return
     request.make_body_seekable()

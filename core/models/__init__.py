@@ -1,6 +1,7 @@
 """The kernel's tables, one module per area."""
 
 from core.models.activity import Activity, activity_user
+from core.models.attachment import Attachment
 from core.models.audit import Audit, ChainHead, Change
 from core.models.contact import Contact
 from core.models.customer import Customer, CustomerState
@@ -14,6 +15,7 @@ from core.models.trade import Trade
 
 __all__ = [
     "Activity",
+    "Attachment",
     "Audit",
     "ChainHead",
     "Change",

@@ -45,6 +45,8 @@ class Audit(AttachedTo, Base):
     searched by them.
     """
 
+    FOLLOWS = False
+
     __tablename__ = "core_audit"
     __table_args__ = (Index(None, "entity", "record_id"),)
 

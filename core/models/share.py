@@ -17,6 +17,7 @@ class Share(Record, AttachedTo, Base):
     OWNER = "created_by_id"
     RIGHT = "share"
     PERSONAL = {"view": ("to_user_id", "created_by_id")}
+    FOLLOWS = False
 
     __tablename__ = "core_share"
     __table_args__ = (Index(None, "entity", "record_id"),)

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 from pyramid.request import Request
 
-from core.errors import BadRequest
+from core.errors import BadRequest, TooLarge
 from core.fields import INT_MAX
 from core.http.work import MOST_BYTES
 from core.i18n import _, suggestion
-from core.rest.problems import TooLarge, WrongMethod, WrongType
+from core.rest.problems import WrongMethod, WrongType
 
 MOST_KEYS = 1000
 _ETAG = re.compile(r'(?:W/)?"(\d{1,10})"')

@@ -17,7 +17,7 @@ from pyramid.response import Response
 
 from core.db import engine as engines
 from core.db.database import LostCommit
-from core.errors import KehuError, Merged, NotFound, Stale, TooMany
+from core.errors import KehuError, Merged, NoRoom, NotFound, Stale, TooMany, Unavailable
 from core.http.paths import instead
 from core.http.work import SAFE
 from core.i18n import _
@@ -44,25 +44,11 @@ class WrongMethod(KehuError):
         self.allowed = allowed
 
 
-class TooLarge(KehuError):
-    """413: more than the server takes at once."""
-
-    status = 413
-    title = _("The request is too large")
-
-
 class WrongType(KehuError):
     """415: not JSON."""
 
     status = 415
     title = _("Send JSON: Content-Type: application/json")
-
-
-class Unavailable(KehuError):
-    """503: not now."""
-
-    status = 503
-    title = _("Not available at the moment, please try again")
 
 
 class Failed(KehuError):
@@ -111,6 +97,9 @@ def failed(error: Exception, request: Request) -> Response:
     if engines.retryable(error) or isinstance(error, LostCommit):
         log.warning("gave up for now: %s", type(error).__name__)
         return reply(request, Unavailable())
+    if engines.disk_full(error):
+        log.error("no room left at %s %s", request.method, request.path, exc_info=error)
+        return reply(request, NoRoom())
     incident = secrets.token_hex(4)
     log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
     return reply(request, Failed(_("Incident ${number}", mapping={"number": incident})))

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 
-def seen(rights: Rights, model: Any) -> ColumnElement[bool]:
-    """The rows that the person sees. Never an OR: each way in is a list of ids that an index gives."""
+def seen(rights: Rights, model: Any, rows: Any) -> ColumnElement[bool]:
+    """Those of the `rows`, the model's or an alias's, that the person sees.
+
+    Never an OR: each way in is a list of ids that an index gives.
+    """
     row, me = unlimited(model), rights.person.user_id
     links = unlimited(model.PARTICIPANTS)
     linked, user = links.c[0], links.c.user_id
@@ -35,7 +38,8 @@ def seen(rights: Rights, model: Any) -> ColumnElement[bool]:
         select(row.c.id).where(row.c.customer_id.in_(rights.customers("view"))),
     ]
     found = union_all(*ways).subquery("seen")
-    return model.id.in_(select(found.c.id))
+    sees: ColumnElement[bool] = rows.id.in_(select(found.c.id))
+    return sees
 
 
 def _not_binned(row: Any) -> ColumnElement[bool]:

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.sql.base import ExecutableOption
 
-from core.db.base import CustomerScoped, Involving
+from core.db.base import AttachedTo, Binnable, CustomerScoped, Involving
 from core.db.guard import unlimited
 from core.models import Customer
 from core.security import involved
-from core.security.catalog import Catalog
+from core.security.catalog import Catalog, is_business
 from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
 from core.security.grants import FIELD_RIGHTS, FieldRight, Grant, read_field_rights, read_grants
 from core.security.org import Org
@@ -127,9 +127,11 @@ class Rights:
         given += [getattr(rows, column) == self.person.user_id for column in _personal(entity, action)]
         criterion = or_(false(), *given)
         if issubclass(entity.model, CustomerScoped):
-            criterion = self._follow(entity.model.customer_id.in_(self.customers("view")), action, criterion)
+            criterion = self._follow(rows.customer_id.in_(self.customers("view")), action, criterion)
         elif issubclass(entity.model, Involving):
-            criterion = self._follow(involved.seen(self, entity.model), action, criterion)
+            criterion = self._follow(involved.seen(self, entity.model, rows), action, criterion)
+        if issubclass(entity.model, AttachedTo) and entity.model.FOLLOWS:
+            criterion = and_(criterion, self._with_record(entity.model))
         if denied:
             criterion = and_(criterion, not_(or_(*denied)))
         if hasattr(entity.model, "secrecy"):
@@ -147,13 +149,24 @@ class Rights:
         allowed = self._allowed(self.catalog["core.customer"], action, customers)
         return select(customers.c.id).where(allowed, customers.c.deleted_at.is_(None))
 
+    def _with_record(self, model: Any) -> ColumnElement[bool]:
+        """What hangs on a record is seen with it only. For lists over all records: a few people have these."""
+        arms = []
+        for entity in filter(is_business, self.catalog):
+            rows = unlimited(entity.model)
+            seen = [self._allowed(entity, "view", rows)]
+            if issubclass(entity.model, Binnable):
+                seen.append(rows.c.deleted_at.is_(None))
+            arms.append(and_(model.entity == entity.key, model.record_id.in_(select(rows.c.id).where(*seen))))
+        return or_(false(), *arms)
+
     def _reach(self, model: Any, rows: Any, reach: str, action: str) -> ColumnElement[bool]:
         if reach == "all":
             return true()
         if issubclass(model, CustomerScoped):
             customers = unlimited(Customer)
             within = self._reach_of(customers.c.owner_id, customers.c.unit_id, reach, action)
-            found: ColumnElement[bool] = model.customer_id.in_(select(customers.c.id).where(within))
+            found: ColumnElement[bool] = rows.customer_id.in_(select(customers.c.id).where(within))
             return found
         if issubclass(model, Involving):
             return involved.reached(self, rows, reach, action)
@@ -181,6 +194,8 @@ class Rights:
         given = row["id"] in self.shares.of(entity, action)
         given = given or self.is_personal(entity, action, row)
         place = row
+        if issubclass(entity.model, AttachedTo) and entity.model.FOLLOWS and not self._sees_record(row, resolver):
+            return False
         if issubclass(entity.model, CustomerScoped):
             found = resolver.load("core.customer", row["customer_id"])
             if found is None or found["deleted_at"] is not None:
@@ -208,6 +223,14 @@ class Rights:
                 return False
             given = True
         return given
+
+    def _sees_record(self, row: Row, resolver: Resolver) -> bool:
+        """Whether the record is seen on which an attached row hangs."""
+        entity = self.catalog.get(row["entity"])
+        if entity is None or not is_business(entity):
+            return False
+        found = resolver.load(entity.key, row["record_id"])
+        return found is not None and found.get("deleted_at") is None and self.covers(entity, "view", found, resolver)
 
     def _within(self, model: type, reach: str, action: str, row: Row) -> bool:
         if reach == "all":

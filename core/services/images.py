@@ -97,6 +97,13 @@ class Images:
             before = self._old.get((obj, BINNED), next(iter(binned.history.deleted or ()), None))
             yield {"field": BINNED, "old": _MOMENT.to_json(before), "new": _MOMENT.to_json(obj.deleted_at)}
 
+    def as_they_are(self, entity: Entity, obj: Any) -> Iterator[dict[str, Any]]:
+        """The fields of a record that a change leaves alone, old and new the same."""
+        for field, name in ((field, attribute_names(entity)[field.name]) for field in entity.fields):
+            if not inspect(obj).attrs[name].history.has_changes():
+                value = self._is(field, obj, name)
+                yield {"field": field.name, "old": value, "new": value}
+
     def _first(self, entity: Entity, obj: Any) -> Iterator[dict[str, Any]]:
         """What a new record begins with. Quick: an import makes a million of them."""
         given, names = vars(obj), attribute_names(entity)  # what was never set is not there

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
+from core.db.base import AttachedTo
 from core.db.guard import ALL, TABLES, Refused
 from core.models import Audit, ChainHead, Change
 from core.security.catalog import Catalog
@@ -119,6 +120,8 @@ class Journal:
             return
         changes = list(images.changes(entity, obj, kind))
         action = self._actions.pop(obj, None) or _action(obj, kind)
+        if action == "delete" and kind == "edit" and isinstance(obj, AttachedTo):
+            changes = [*images.as_they_are(entity, obj), *changes]  # so that the trail tells what it was
         if changes or action != "edit":
             self.entries.append(Entry(action, entity.key, obj, changes))
 

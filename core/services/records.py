@@ -28,7 +28,8 @@ from core.i18n import _
 from core.security.catalog import attribute, attribute_name, attribute_names
 from core.security.grants import FIELD_RIGHTS, READING, WRITING
 from core.security.judge import READ_ONLY, refusal
-from core.security.scope import ACTION, FOR, ROWS
+from core.security.scope import ACTION, ATTACHED, FOR, ROWS
+from core.services.attached import follows, place_asked, place_of
 from core.services.intake import Intake, Taken
 from core.services.work import Ctx
 from plugins import Entity, Field, Verb
@@ -48,11 +49,18 @@ class Page:
 def listing(ctx: Ctx, wanted: Ask) -> Page:
     """The page of records that was asked for, of those that the actor may see."""
     context = replace(ctx.rights.context, scoped=True)
+    options = {}
+    if follows(wanted.entity):
+        try:
+            options[ATTACHED] = place_asked(ctx, wanted.entity, wanted.condition, binned=wanted.binned)
+        except NotFound:
+            return Page([], None, 0 if wanted.count else None)
     statement = page_query(wanted, ctx.rights, context).options(*_with_references(wanted.entity))
-    records = list(ctx.db.scalars(statement).all())
+    records = list(ctx.db.scalars(statement, execution_options=options).all())
     more = len(records) > wanted.limit
     records = records[: wanted.limit]
-    total = ctx.db.scalar(count_query(wanted, ctx.rights, context)) if wanted.count else None
+    counted = count_query(wanted, ctx.rights, context)
+    total = ctx.db.scalar(counted, execution_options=options) if wanted.count else None
     return Page(records, write_cursor(wanted, records[-1]) if more else None, total)
 
 
@@ -67,6 +75,8 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
     options: dict[str, Any] = {FOR: model, ROWS: rows}
     if rows == "binned":
         options[ACTION] = "delete"
+    if follows(entity):
+        options[ATTACHED] = place_of(ctx, entity, record_id, binned=rows == "binned")
     statement = select(model).where(model.id == record_id).options(*_with_references(entity))
     if lock:
         statement = statement.with_for_update()

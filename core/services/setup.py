@@ -14,7 +14,16 @@ from core.services.journal import GENESIS, HEAD
 from core.services.work import Work
 from plugins import Manifest
 
-ADMINISTRATIVE = ("core.unit", "core.user", "core.role", "core.share", "core.term", "core.audit", "core.token")
+ADMINISTRATIVE = (
+    "core.unit",
+    "core.user",
+    "core.role",
+    "core.share",
+    "core.term",
+    "core.attachment",
+    "core.audit",
+    "core.token",
+)
 
 
 def _grant(entity: str, action: str, reach: str) -> dict[str, Any]:

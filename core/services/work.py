@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from core.db.database import Database, retried
+from core.db.database import Database, LostCommit, retried
 from core.db.guard import GuardedSession, Refused, WriteHook
 from core.models import Change, Epoch
 from core.security.catalog import Catalog
@@ -63,10 +63,18 @@ class Kernel:
 
         `change` is the UUID under which it is written down, a new one if not given.
         """
-        with self.database.transaction(write=write) as connection:
-            work = Work(self, connection, write=write, change=change)
-            yield work
-            work.finish()
+        work: Work | None = None
+        try:
+            with self.database.transaction(write=write) as connection:
+                work = Work(self, connection, write=write, change=change)
+                yield work
+                work.finish()
+        except LostCommit:
+            raise  # it may have taken all the same
+        except BaseException:
+            if work is not None:
+                work.leftovers.rewind(0)
+            raise
         if work.enqueued:
             self.bell.set()
 
@@ -115,6 +123,24 @@ class Facts(dict[Any, Any]):
         self.clear()
 
 
+class Leftovers:
+    """Steps that take away what lies outside the database, should the transaction or a savepoint of it fail."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], None]] = []
+
+    def add(self, step: Callable[[], None]) -> None:
+        self._steps.append(step)
+
+    def mark(self) -> int:
+        return len(self._steps)
+
+    def rewind(self, mark: int) -> None:
+        """Take away what was left since, the newest first."""
+        while len(self._steps) > mark:
+            self._steps.pop()()
+
+
 class Work:
     """One transaction. `system` reads everything: for the kernel, not for what a person asked."""
 
@@ -127,6 +153,7 @@ class Work:
         self.journal = Journal(kernel.catalog, self.now, change)
         self.system = GuardedSession(connection, SystemScope())
         self.facts = Facts()
+        self.leftovers = Leftovers()
         self._epoch_watch = EpochWatch()
         self.steps = StateWatch(self.journal, self.now)
         self.warnings: list[dict[str, Any]] = []  # what the caller should know although all went well
@@ -215,7 +242,7 @@ class Work:
 
     def _collectors(self) -> list[Collector]:
         stamps = [hook for session in self._sessions for hook in session.hooks if isinstance(hook, Stamp)]
-        return [self.journal, self.steps, self._epoch_watch, self.facts, *stamps]
+        return [self.journal, self.leftovers, self.steps, self._epoch_watch, self.facts, *stamps]
 
     def flush(self) -> None:
         """Send what is pending to the database."""

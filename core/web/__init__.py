@@ -6,7 +6,8 @@ from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    for part in ("assets", "templating", "preferences", "safety", "refusals", "login", "entities", "forms"):
+    basics = ("assets", "templating", "preferences", "safety", "refusals", "login")
+    for part in (*basics, "attachments", "entities", "forms"):  # addresses of its own before an entity's
         config.include(f"core.web.{part}")
     kernel = config.registry["kehu"]
     folders = [f"{manifest.package}{manifest.locale}" for manifest in kernel.manifests if manifest.locale]

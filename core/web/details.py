@@ -14,6 +14,7 @@ from core.db.base import Binnable
 from core.entities.reader import META
 from core.http.paths import collection
 from core.services import records
+from core.services.attached import follows
 from core.services.work import Ctx
 from core.web import toast
 from core.web.addresses import record_path
@@ -21,7 +22,7 @@ from core.web.facets import STATE, states
 from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
-from core.web.record import grouped, label_name, name_of, record_id, title, version
+from core.web.record import grouped, label_name, name_of, page_around, record_id, title, version
 from core.web.templating import page
 from core.web.toast import Toast
 from core.web.track import track
@@ -110,9 +111,11 @@ def delete(entity: Entity, request: Request) -> Response:
     """POST with the version that the page showed; the list offers to undo it."""
     ctx: Ctx = request.ctx
     number = record_id(request)
-    name = name_of(request, ctx, entity, records.find(ctx, entity, number))
+    record = records.find(ctx, entity, number)
+    name = name_of(request, ctx, entity, record)
     records.delete(ctx, entity, number, version(request))
     undo = ""
     if issubclass(entity.model, Binnable) and any(verb.name == RESTORE for verb in entity.verbs):
         undo = f"{record_path(entity.key, number)}/actions/{RESTORE}"
-    return toast.put(HTTPSeeOther(collection(entity.key)), request, Toast("deleted", name, undo))
+    back = page_around(request, entity, record) if follows(entity) else collection(entity.key)
+    return toast.put(HTTPSeeOther(back), request, Toast("deleted", name, undo))

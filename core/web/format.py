@@ -51,6 +51,16 @@ def money(value: Decimal, currency: str, language: str) -> str:
     return f"{'-' if value < 0 else ''}{sign}{digits}"
 
 
+def size(value: int, language: str) -> str:
+    """So many bytes, in the unit that leaves few digits."""
+    for unit, bytes_ in (("MB", 2**20), ("KB", 2**10)):
+        if value >= bytes_:
+            shown = Decimal(value) / bytes_
+            digits = format_decimal(shown, "#,##0" if shown >= 10 else "0.#", locale(language))
+            return f"{digits} {unit}"
+    return f"{value} B"
+
+
 def initials(name: str) -> str:
     """One or two letters that stand for a person."""
     words = name.split()

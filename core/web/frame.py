@@ -53,6 +53,11 @@ def may_visit(ctx: Ctx, entity: Entity) -> bool:
     return bool(entity.public) or ctx.rights.may_ever(entity, "view")
 
 
+def is_written(entity: Entity) -> bool:
+    """Whether people write records of the entity in forms at all."""
+    return any(not field.read_only for field in entity.fields)
+
+
 def place(entity: Entity) -> Place:
     return Place(entity.key, entity.title, entity.plural, collection(entity.key), entity.icon)
 
@@ -63,7 +68,8 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
     # What only the kernel writes is read on the records that it is about.
     business = [one for one in visible if is_business(one) and not one.rules.closed]
     creatable = [one for one in business if ctx.rights.may_ever(one, "create")]
-    nearest = [entity, *creatable] if entity and ctx.rights.may_ever(entity, "create") else creatable
+    here = entity is not None and is_written(entity) and ctx.rights.may_ever(entity, "create")
+    nearest = [entity, *creatable] if entity and here else creatable
     unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
     return Frame(
         business=tuple(place(one) for one in business),

@@ -16,7 +16,7 @@ from core.http.paths import collection
 from core.services import records
 from core.services.work import Ctx
 from core.web.facets import facets, split
-from core.web.frame import frame, may_visit
+from core.web.frame import frame, is_written, may_visit
 from core.web.isolation import isolated
 from core.web.query import Query, read
 from core.web.templating import page
@@ -76,7 +76,7 @@ def view(entity: Entity, request: Request) -> Response:
         next_url=query.url(path, cursor=found.next) if found.next else None,
         facets=facets(entity, ctx.rights, query, path),
         narrowed=split(query.filter)[1] is not None,
-        may_create=ctx.rights.may_ever(entity, "create"),
+        may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
 
 

@@ -1,4 +1,4 @@
-"""Blocks that plugins put on other entities' record pages."""
+"""Blocks on record pages: those of plugins, and the attachments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 from pyramid.renderers import render
 from pyramid.request import Request
 
+from core.security.catalog import is_business
 from core.services.work import Ctx
+from core.web import attachments
 from core.web.isolation import isolated
 from plugins import Entity, Panel
 
@@ -27,7 +29,11 @@ class Block:
 def blocks(request: Request, ctx: Ctx, entity: Entity, record: Any) -> list[Block]:
     """The panels of a record's page, in their order."""
     mine = [panel for panel in ctx.kernel.panels.values() if panel.entity == entity.key]
-    return [_block(request, ctx, panel, record) for panel in ordered(mine)]
+    found = [_block(request, ctx, panel, record) for panel in ordered(mine)]
+    if is_business(entity):
+        html = attachments.panel(request, ctx, entity, record)
+        found.append(Block(attachments.KEY, attachments.TITLE, html, ""))
+    return found
 
 
 def ordered(panels: Iterable[Panel]) -> list[Panel]:

@@ -12,7 +12,7 @@ from core.fields import INT_MAX
 from core.http.paths import collection
 from core.services import records
 from core.services.work import Ctx
-from core.web.addresses import record_path
+from core.web.addresses import came_from, record_path
 from plugins import Entity
 
 
@@ -51,6 +51,13 @@ def grouped(entity: Entity) -> list[tuple[str, tuple[str, ...]]]:
     named = {name for _title, names in groups for name in names}
     rest = tuple(field.name for field in entity.fields if field.name not in named)
     return [*groups, ("", rest)] if rest else groups
+
+
+def page_around(request: Request, entity: Entity, row: Any) -> str:
+    """Where a change of what hangs on a record leads: to the page on which it was made, mostly that record's."""
+    whose = record_path(row.entity, row.record_id)
+    origin = came_from(request, whose)
+    return whose if origin.startswith(record_path(entity.key, row.id)) else origin
 
 
 def visible_path(ctx: Ctx, entity: Entity, number: int) -> str:

@@ -16,7 +16,7 @@ from pyramid.response import Response
 
 from core.db import engine as engines
 from core.db.database import LostCommit
-from core.errors import BadRequest, Conflict, Forbidden, KehuError, Merged, NotFound, TooMany
+from core.errors import BadRequest, Conflict, Forbidden, KehuError, Merged, NoRoom, NotFound, TooMany
 from core.http.paths import instead
 from core.http.work import SAFE
 from core.i18n import _
@@ -105,6 +105,9 @@ def failed(error: Exception, request: Request) -> Response:
         response = _page(request, LATER, 503)
         response.headers["Retry-After"] = "2"
         return response
+    if engines.disk_full(error):
+        log.error("no room left at %s %s", request.method, request.path, exc_info=error)
+        return reply(request, NoRoom())
     incident = secrets.token_hex(4)
     log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
     text = _("Nothing was saved. Try again; if it happens again, tell your administrator the number below.")

@@ -9,18 +9,11 @@ from pyramid.csrf import CookieCSRFStoragePolicy
 from pyramid.events import NewRequest
 from pyramid.request import Request
 
-from core.errors import KehuError
-from core.http.work import API, MOST_BYTES
-from core.i18n import _
+from core.errors import TooLarge
+from core.http.files import form_of, is_form
+from core.http.work import API, most_bytes
 
 COOKIE = "kehu_csrf"
-
-
-class TooLarge(KehuError):
-    """413: more than the server takes at once."""
-
-    status = 413
-    title = _("The request is too large")
 
 
 class CsrfTokens(CookieCSRFStoragePolicy):
@@ -42,7 +35,7 @@ class CsrfTokens(CookieCSRFStoragePolicy):
 def includeme(config: Configurator) -> None:
     config.set_csrf_storage_policy(CsrfTokens())
     config.set_default_csrf_options(require_csrf=True, callback=is_page)
-    config.add_subscriber(_refuse_too_large, NewRequest)
+    config.add_subscriber(_refuse_unreadable, NewRequest)
 
 
 def is_page(request: Request) -> bool:
@@ -50,6 +43,11 @@ def is_page(request: Request) -> bool:
     return not request.path_info.startswith(API)
 
 
-def _refuse_too_large(event: NewRequest) -> None:
-    if is_page(event.request) and (event.request.content_length or 0) > MOST_BYTES:
+def _refuse_unreadable(event: NewRequest) -> None:
+    request = event.request
+    if not is_page(request):
+        return
+    if (request.content_length or 0) > most_bytes(request, request.kernel.settings):
         raise TooLarge
+    if is_form(request):
+        form_of(request)

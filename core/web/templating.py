@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from pyramid.config import Configurator
@@ -27,7 +28,14 @@ def includeme(config: Configurator) -> None:
             "jinja2.undefined": "strict",
             "jinja2.trim_blocks": True,
             "jinja2.lstrip_blocks": True,
-            "jinja2.filters": {"say": say, "noun": noun, "number": number, "initials": formats.initials},
+            "jinja2.filters": {
+                "say": say,
+                "noun": noun,
+                "number": number,
+                "initials": formats.initials,
+                "bytes": size,
+                "brief_moment": brief_moment,
+            },
             "jinja2.globals": {"asset": asset, "icon_path": icon, "csrf_token": csrf_token},
         }
     )
@@ -72,6 +80,15 @@ def noun(text: str) -> str:
 
 def number(value: int) -> str:
     return formats.number(value, get_current_request().locale_name)
+
+
+def size(value: int) -> str:
+    """So many bytes."""
+    return formats.size(value, get_current_request().locale_name)
+
+
+def brief_moment(value: dt.datetime, zone: dt.tzinfo, now: dt.datetime) -> str:
+    return formats.short_moment(value, get_current_request().locale_name, zone, now)
 
 
 def csrf_token() -> str:

@@ -14,6 +14,7 @@ from pyramid.response import Response
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.security.judge import refusal
 from core.services import records
+from core.services.attached import follows
 from core.services.work import Ctx
 from core.web import toast
 from core.web.addresses import record_path
@@ -21,7 +22,7 @@ from core.web.forms.again import FormRefused
 from core.web.forms.build import read
 from core.web.forms.sheet import Sheet, sheet_page, zone_of
 from core.web.forms.texts import to_json, to_services
-from core.web.record import name_of, record_id, visible_path
+from core.web.record import name_of, page_around, record_id, visible_path
 from core.web.toast import Toast
 from plugins import Entity, Field, Verb
 
@@ -80,7 +81,8 @@ def act(entity: Entity, request: Request) -> Response:
             raise
         raise FormRefused(partial(_draw, entity=entity, number=number, verb=verb), error, texts) from error
     said = Toast("restored" if verb.on_binned else "done", name_of(request, ctx, entity, record))
-    return toast.put(HTTPSeeOther(visible_path(ctx, entity, number)), request, said)
+    back = page_around(request, entity, record) if follows(entity) else visible_path(ctx, entity, number)
+    return toast.put(HTTPSeeOther(back), request, said)
 
 
 def _emptied(entity: Entity, asked: list[Field], texts: Mapping[str, str]) -> dict[str, None]:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import PASSWORD
+from tests.support.site import Site
 
 Kehu = Callable[..., Any]
 
@@ -130,3 +131,15 @@ def test_several_workers_need_granian(kehu: Kehu, tmp_path: Path) -> None:
     (tmp_path / "without" / "granian.py").write_text("raise ModuleNotFoundError('no granian', name='granian')")
     refused = kehu("serve", "--workers", "2", env={"PYTHONPATH": str(tmp_path / "without")}, code=1)
     assert "kehu[prod]" in refused.stderr
+
+
+def test_doctor_says_which_file_is_damaged(kehu: Kehu, tmp_path: Path) -> None:
+    kehu("init", "--admin-password", PASSWORD, "--plugins", "")
+    site = Site(f"sqlite:///{tmp_path}/kehu.db")
+    number = site.attach(site.customer("Acme"), "合同.pdf", b"%PDF-1.7")
+    site.close()
+    assert f"1 attachments, 0.0 MiB in {tmp_path}/kehu-files" in kehu("doctor").stdout
+    [file] = (path for path in (tmp_path / "kehu-files").rglob("*") if path.is_file())
+    file.write_bytes(b"%PDF-1.8")
+    said = kehu("doctor", code=1).stdout
+    assert f"{number} 合同.pdf; take" in next(line for line in said.splitlines() if line.startswith("BAD"))

@@ -36,6 +36,7 @@ QUOTED = {
     "number": {"oracle"},
     "position": {"db2", "mariadb"},
     "result": {"db2"},
+    "size": {"oracle"},
     "version": {"db2"},
 }
 

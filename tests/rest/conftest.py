@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from webtest import TestApp
 
 from core.app import make_app
+from core.db.database import Database, LostCommit
 from core.services.login import new_token
 from tests.support.site import Site
 
@@ -26,6 +31,13 @@ class Api:
 
     def post(self, path: str, body: Any = None, status: int | str = 201) -> Any:
         return self.app.post_json(f"/api/v1{path}", {} if body is None else body, headers=self.headers, status=status)
+
+    def attach(self, customer: int, name: str, content: bytes, status: int = 201) -> Any:
+        """Upload a file to a customer."""
+        query = urlencode({"entity": "core.customer", "record": customer, "name": name})
+        path = f"/api/v1/core/attachments?{query}"
+        kind = "application/octet-stream"
+        return self.app.post(path, content, headers=self.headers, content_type=kind, status=status)
 
     def patch(self, path: str, body: Any, status: int = 200) -> Any:
         return self.app.patch_json(f"/api/v1{path}", body, headers=self.headers, status=status)
@@ -60,3 +72,25 @@ def api(site: Site, app: TestApp) -> Callable[..., Api]:
         return Api(app, secret)
 
     return client
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the next writing transactions meet at their end: "lost before", "lost after" or "busy"."""
+    coming: list[str] = []
+    real = Database.transaction
+
+    @contextmanager
+    def transaction(self: Database, *, write: bool) -> Iterator[Connection]:
+        kind = coming.pop(0) if write and coming else ""
+        with real(self, write=write) as connection:
+            yield connection
+            if kind == "busy":
+                raise OperationalError("", None, Exception("database is locked"))
+            if kind == "lost before":
+                raise LostCommit
+        if kind == "lost after":
+            raise LostCommit
+
+    monkeypatch.setattr(Database, "transaction", transaction)
+    return coming

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
-from core.db.database import Database, LostCommit
 from tests.support.site import Site
-
-
-@pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the next writing transactions meet at their end: "lost before", "lost after" or "busy"."""
-    coming: list[str] = []
-    real = Database.transaction
-
-    @contextmanager
-    def transaction(self: Database, *, write: bool) -> Iterator[Connection]:
-        kind = coming.pop(0) if write and coming else ""
-        with real(self, write=write) as connection:
-            yield connection
-            if kind == "busy":
-                raise OperationalError("", None, Exception("database is locked"))
-            if kind == "lost before":
-                raise LostCommit
-        if kind == "lost after":
-            raise LostCommit
-
-    monkeypatch.setattr(Database, "transaction", transaction)
-    return coming
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from core.boot import boot
 from core.migrations import runner
-from core.services import login, records, setup
+from core.services import attachments, login, records, setup
 from core.services.work import Ctx, Kernel
 from core.settings import read
 
@@ -60,6 +61,11 @@ class Site:
 
     def customer(self, name: str, user: str = "admin", **values: Any) -> int:
         return self.create("core.customer", {"name": name, **values}, user)
+
+    def attach(self, customer: int, name: str, content: bytes, user: str = "admin") -> int:
+        """A file on a customer; its id."""
+        with self.acting(user) as ctx:
+            return attachments.add(ctx, "core.customer", customer, name, io.BytesIO(content)).id
 
     def close(self) -> None:
         """Close the connections; the next unit of work opens new ones."""

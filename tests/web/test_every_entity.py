@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.http.paths import by_path
+from core.web.frame import is_written
 from tests.web.conftest import Browser, person
 
 LANGUAGES = ("en", "zh-CN")
@@ -23,6 +24,7 @@ def full(site):
     share = {"entity": "core.customer", "record": number, "to": {"user": "li"}, "actions": ["view"]}
     site.create("core.share", share)
     site.create("core.token", {"name": "ERP"})
+    site.attach(number, "offer.pdf", b"%PDF-1.7")
     return site
 
 
@@ -39,6 +41,10 @@ def test_every_page_of_every_entity_opens_for_the_administrator(full, browser_of
         if entity.rules.closed:
             browser.get(f"{path}/new", status=403)
             browser.get(f"{record}/edit", status=403)
+            continue
+        if not is_written(entity):
+            browser.get(f"{path}/new", 404)
+            browser.get(f"{record}/edit", 403)
             continue
         assert browser.get(f"{path}/new").forms["sheet"], path
         form = browser.form(f"{record}/edit")
@@ -59,7 +65,7 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         return [one.text.strip() for one in side.select(".k-nav, .k-nav-head")]
 
     business = ["Customers", "Contacts", "Activities", "Trades"]
-    settings = ["Units", "Users", "Roles", "Shares", "Code lists", "API tokens", "Audit trail"]
+    settings = ["Units", "Users", "Roles", "Shares", "Code lists", "API tokens", "Attachments", "Audit trail"]
     assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [
         *(*business, "Settings", "Units", "Users", "Shares", "Code lists", "API tokens"),

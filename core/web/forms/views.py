@@ -28,7 +28,7 @@ from core.web.forms.build import read
 from core.web.forms.inputs import addable, changeable
 from core.web.forms.sheet import Sheet, sheet_page, zone_of
 from core.web.forms.texts import to_services, without_blanks
-from core.web.frame import frame, may_visit
+from core.web.frame import frame, is_written, may_visit
 from core.web.record import grouped, name_of, record_id, title, version, visible_path
 from core.web.templating import page
 from core.web.toast import Toast
@@ -70,6 +70,8 @@ def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity:
         raise NotFound
     if entity.rules.closed:
         raise Forbidden(entity.rules.closed)
+    if not is_written(entity):
+        raise NotFound
     if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
         raise Forbidden(refusal("create"))
     say = request.say

@@ -51,6 +51,19 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
 
+// Files are sent as soon as they are chosen, unless they are too large.
+all("form[data-send-file]").forEach((form) => {
+  const input = form.querySelector("[type=file]");
+  input.classList.add("sr");
+  form.querySelector("[data-pick]").hidden = false;
+  form.querySelector("button").hidden = true;
+  input.addEventListener("change", () => {
+    const size = [...input.files].reduce((sum, file) => sum + file.size, 0);
+    input.setCustomValidity(size > Number(form.dataset.most) ? input.dataset.tooLarge : "");
+    if (input.files.length && form.reportValidity()) form.requestSubmit();
+  });
+});
+
 // A changed form is not left without a question.
 all("form[data-guard]").forEach((form) => {
   const written = () => new URLSearchParams(new FormData(form)).toString();
