@@ -7,14 +7,14 @@
 
 from core import fields
 from core.db import types as columns
-from core.db.base import AttachedTo, Binnable, CustomerScoped, Record, RecordScoped, plugin_base
+from core.db.base import AttachedTo, Binnable, CustomerScoped, Involving, Record, RecordScoped, plugin_base
 from core.db.folding import search_fold
 from core.db.phones import phone_key
 from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
-from core.models import Customer, Term, Unit, User
-from core.services import attachments, records, shares
+from core.models import Activity, Contact, Customer, Term, Unit, User
+from core.services import attachments, records, shares, trades
 from core.services.events import publish
 from core.services.jobs.queue import enqueue
 from core.services.numbers import next_number
@@ -22,16 +22,19 @@ from core.services.ownership import acting_user
 from core.services.work import Ctx, Work
 
 __all__ = [
+    "Activity",
     "Ask",
     "AttachedTo",
     "BadRequest",
     "Binnable",
     "Conflict",
+    "Contact",
     "Ctx",
     "Customer",
     "CustomerScoped",
     "Forbidden",
     "Invalid",
+    "Involving",
     "KehuError",
     "NotFound",
     "Record",
@@ -54,4 +57,5 @@ __all__ = [
     "records",
     "search_fold",
     "shares",
+    "trades",
 ]

@@ -8,13 +8,28 @@ from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
 from core.describe.customer import CUSTOMER
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
-from core.describe.org import ROLE, TERM, UNIT, USER
+from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
 from core.services.jobs.housekeeping import HOUSEKEEPING
 from plugins import Entity, Job, hookimpl
 
-ENTITIES = (UNIT, USER, ROLE, SHARE, CUSTOMER, CONTACT, ACTIVITY, TRADE, CUSTOMER_STATE, TERM, TOKEN, ATTACHMENT, AUDIT)
+ENTITIES = (
+    UNIT,
+    USER,
+    ROLE,
+    SHARE,
+    CUSTOMER,
+    CONTACT,
+    ACTIVITY,
+    TRADE,
+    CUSTOMER_STATE,
+    TERM,
+    TOKEN,
+    ATTACHMENT,
+    AUDIT,
+    NUMBER_RULE,
+)
 
 
 class CorePlugin:

@@ -6,7 +6,8 @@ from typing import Any
 
 from core.fields import Boolean, Choice, Document, Integer, Reference, References, Text
 from core.i18n import _
-from core.models import Role, Term, Unit, User
+from core.models import NumberRule, Role, Term, Unit, User
+from core.services.numbers import NumberRuleRules
 from core.services.org import TermRules, UnitRules
 from core.services.records import restore
 from core.services.users import RoleRules, UserRules, deactivate, restore_user, set_password, unlock
@@ -130,4 +131,25 @@ TERM = Entity(
     groups=(Group(_("Profile"), ("list", "code", "label_zh", "label_en", "parent", "position", "active")),),
     rules=TermRules(),
     verbs=(RESTORE,),
+)
+
+NUMBER_RULE = Entity(
+    key="core.number_rule",
+    model=NumberRule,
+    title=_("Numbering rule"),
+    plural=_("Numbering rules"),
+    icon="list-details",
+    sort="entity,prefix",
+    label="prefix",
+    natural_key="prefix",
+    fields=(
+        Field("entity", Text(64), _("Entity"), required=True, create_only=True),
+        Field("unit", Reference("core.unit"), _("Unit"), create_only=True),
+        Field("prefix", Text(16), _("Prefix"), required=True),
+        Field("digits", Integer(1, 12), _("Digits"), required=True, default=lambda ctx: 6),
+        Field("next", Integer(1), _("Next number"), required=True, default=lambda ctx: 1, column="next_number"),
+    ),
+    columns=("entity", "unit", "prefix", "digits", "next"),
+    groups=(Group(_("Profile"), ("entity", "unit", "prefix", "digits", "next")),),
+    rules=NumberRuleRules(),
 )

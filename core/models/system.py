@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.base import Base
+from core.db.base import Base, Record
 from core.db.types import JsonText, UtcDateTime, long_text, text
 
 
@@ -21,13 +21,12 @@ class Epoch(Base):
     number: Mapped[int] = mapped_column(default=1)
 
 
-class NumberRule(Base):
-    """How business numbers of an entity are made, for a unit or (unit null) for all."""
+class NumberRule(Record, Base):
+    """How business numbers of an entity are made, for a unit and those below it, or (unit null) for all."""
 
     __tablename__ = "core_number_rule"
     __table_args__ = (UniqueConstraint("entity", "unit_id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     entity: Mapped[str] = mapped_column(text(64))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("core_unit.id"))
     prefix: Mapped[str] = mapped_column(text(16))

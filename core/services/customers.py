@@ -46,7 +46,7 @@ class CustomerRules(Rules):
         if creating:
             duplicates.refuse_certain(ctx, values, anyway=anyway)
             if values.get("code") is None:
-                values["code"] = next_number(ctx, "core.customer")
+                values["code"] = next_number(ctx, "core.customer", values.get("unit"))
 
 
 def _check_parent(ctx: Ctx, record: Customer | None, parent_id: int) -> None:

@@ -23,6 +23,7 @@ ADMINISTRATIVE = (
     "core.attachment",
     "core.audit",
     "core.token",
+    "core.number_rule",
 )
 
 

@@ -65,7 +65,17 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         return [one.text.strip() for one in side.select(".k-nav, .k-nav-head")]
 
     business = ["Customers", "Contacts", "Activities", "Trades"]
-    settings = ["Units", "Users", "Roles", "Shares", "Code lists", "API tokens", "Attachments", "Audit trail"]
+    settings = [
+        "Units",
+        "Users",
+        "Roles",
+        "Shares",
+        "Code lists",
+        "API tokens",
+        "Attachments",
+        "Audit trail",
+        "Numbering rules",
+    ]
     assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [
         *(*business, "Settings", "Units", "Users", "Shares", "Code lists", "API tokens"),
