@@ -1,0 +1,1 @@
+"""Do the tests find faults in what guards the records? Faults are planted one by one."""
