@@ -12,11 +12,13 @@ import click
 import plaster
 
 from core.boot import boot, ready
-from core.errors import KehuError
+from core.errors import KehuError, NotFound
 from core.quarantine import explain
 from core.services import login
 from core.services.work import Ctx, Kernel, Work
 from core.settings import Settings, read
+from plugins import Entity
+from plugins.errors import did_you_mean
 
 INI = "kehu.ini"
 
@@ -65,6 +67,14 @@ class Site:
             return task(ctx)
 
         return self.ready().run(act, write=write)
+
+
+def entity_of(here: Site, key: str) -> Entity:
+    """The entity that a command names. NotFound with a hint otherwise."""
+    catalog = here.kernel.catalog
+    if key not in catalog:
+        raise NotFound(f"there is no entity {key}{did_you_mean(key, [one.key for one in catalog])}")
+    return catalog[key]
 
 
 system_user = login.system_user

@@ -13,19 +13,21 @@ from typing import Any, TextIO
 import click
 
 from core.cli.failures import sentence
-from core.cli.site import Site, site, system_user
+from core.cli.site import entity_of, site, system_user
 from core.entities.cells import neutral, original
 from core.entities.csvfile import CsvFile
-from core.entities.mapping import plan
-from core.errors import KehuError, NotFound
+from core.entities.mapping import plan, settled
+from core.entities.table import Table
+from core.entities.xlsxfile import XlsxFile
+from core.errors import KehuError
 from core.security.identity import Identity
 from core.services import login
-from core.services.imports import Failure, Outcome, run
+from core.services.bulk import with_history
+from core.services.imports import Failure, Options, Outcome, run
 from core.services.work import Work
-from plugins import Entity
-from plugins.errors import did_you_mean
 
 SHOWN = 20  # reasons on the terminal, when no error file is asked for
+FORMATS = (".csv", ".xlsx")
 ADDED = ("line", "reason")  # columns of the error file
 
 
@@ -41,10 +43,36 @@ class Pair(click.ParamType):
         return name.strip(), column.strip()
 
 
+class Value(click.ParamType):
+    """`field:from=to`."""
+
+    name = "value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str, str]:
+        name, colon, rest = value.partition(":")
+        before, sign, after = rest.partition("=")
+        if not (name.strip() and colon and sign and before.strip()):
+            self.fail(f"{value!r} is not FIELD:FROM=TO", param, ctx)
+        return name.strip(), before.strip(), after.strip()
+
+
 @click.command("import")
 @click.argument("entity", metavar="ENTITY")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--map", "mapped", multiple=True, type=Pair(), metavar="FIELD=COLUMN", help="May be given several times.")
+@click.option("--value", "values", multiple=True, type=Value(), metavar="FIELD:FROM=TO", help="Read FROM as TO.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=Pair(),
+    metavar="FIELD=FORM",
+    help="dmy, mdy or ymd for dates; comma or point for numbers.",
+)
+@click.option("--blank-clears", is_flag=True, help="A blank cell means empty, not as it is.")
+@click.option("--create-terms", is_flag=True, help="Add codes that the code lists do not have yet.")
+@click.option("--historical", is_flag=True, help="Keep true dates and authors; allow the state formal.")
+@click.option("--sheet", metavar="NAME", help="Of an XLSX workbook; the first one if none is named.")
 @click.option("--match", metavar="FIELD", help="Change the record that has the same value here, instead of a new one.")
 @click.option("--as", "user", default="admin", show_default=True, metavar="LOGIN", help="Whose rights count.")
 @click.option("--dry-run", is_flag=True, help="Do everything, keep nothing. Others cannot write meanwhile.")
@@ -58,24 +86,37 @@ def command(
     entity: str,
     file: Path,
     mapped: tuple[tuple[str, str], ...],
+    values: tuple[tuple[str, str, str], ...],
+    formats: tuple[tuple[str, str], ...],
+    blank_clears: bool,
+    create_terms: bool,
+    historical: bool,
+    sheet: str | None,
     match: str | None,
     user: str,
     dry_run: bool,
     errors: Path | None,
     as_json: bool,
 ) -> None:
-    """Import the rows of a CSV file (UTF-8 or GB18030) as records of ENTITY, such as core.customer.
+    """Import the rows of a CSV (UTF-8 or GB18030) or XLSX file as records of ENTITY, such as core.customer.
 
     Columns that bear the name of a field feed it. A bad row is left out as a whole; the others are stored.
     """
-    if file.suffix.lower() != ".csv":
-        raise click.UsageError(f"{file.name}: CSV files are what is read; save it as .csv")
+    kind = file.suffix.lower()
+    if kind not in FORMATS:
+        raise click.UsageError(f"{file.name}: CSV and XLSX files are what is read; save it as .csv or .xlsx")
+    if sheet is not None and kind != ".xlsx":
+        raise click.UsageError("--sheet is for XLSX workbooks")
     if errors is not None and errors.resolve() == file.resolve():
         raise click.UsageError("--errors names the file that is read; choose another one")
     here = site(ctx)
     kernel = here.ready()
-    table = CsvFile(file)
-    planned = plan(_entity(here, entity), table.headers, mapped, match)
+    known = entity_of(here, entity)
+    table: Table = CsvFile(file) if kind == ".csv" else XlsxFile(file, sheet)
+    planned = plan(
+        with_history(known) if historical else known, table.headers, mapped, match, values, blank_clears=blank_clears
+    )
+    planned = settled(planned, table, formats)
     if table.encoding == "gb18030":
         click.echo("The file is read as GB18030.", err=True)
     if planned.ignored:
@@ -84,10 +125,11 @@ def command(
     def who(work: Work) -> Identity:
         return login.by_login(work, user, door="cli", on_behalf=system_user())
 
+    options = Options(dry_run=dry_run, create_terms=create_terms, historical=historical)
     total = Outcome()
     with _reasons(errors, table.headers) as tell, _progress(table.count) as bar:
         try:
-            for outcome in run(kernel, planned, table.rows(), who, dry_run=dry_run):
+            for outcome in run(kernel, planned, table.rows(), who, options):
                 for failure in outcome.failures:
                     tell(failure)
                 for result, number in outcome.counts.items():
@@ -98,13 +140,6 @@ def command(
                 raise
             raise KehuError(f"stopped, the first {total.rows} rows are done: {sentence(error)}") from error
     click.echo(json.dumps(total.counts) if as_json else _said(total, dry_run))
-
-
-def _entity(here: Site, key: str) -> Entity:
-    catalog = here.kernel.catalog
-    if key not in catalog:
-        raise NotFound(f"there is no entity {key}{did_you_mean(key, [one.key for one in catalog])}")
-    return catalog[key]
 
 
 def _said(total: Outcome, dry_run: bool) -> str:

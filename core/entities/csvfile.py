@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from io import TextIOBase
 from pathlib import Path
+from typing import Any
 
+from core.entities.cells import neutral
 from core.entities.encodings import BINARY, encoding_of
+from core.entities.table import Row
 from core.errors import Invalid
 from core.i18n import _
 
@@ -20,15 +22,6 @@ _DELIMITERS = ",;\t"
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 csv.field_size_limit(CELL_MOST)  # the module has one limit for the whole process; its own is 131 072
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row: the line it begins in, its cells as they stand, and what is wrong with its form, if anything."""
-
-    line: int
-    cells: tuple[str, ...]
-    fault: str | None = None
 
 
 class CsvFile:
@@ -132,3 +125,26 @@ def _broken(error: csv.Error, begin: int, lines: _Lines) -> Row:
             _("A quotation mark that is opened in line ${line} is not closed properly.", mapping={"line": begin})
         )
     return Row(begin, (lines.last.rstrip("\r\n"),), fault)
+
+
+class CsvWriter:
+    """A CSV file in UTF-8 with a mark, as spreadsheets expect it. Cells that could run are made harmless."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", encoding="utf-8-sig", newline="")
+        self._out = csv.writer(self._file)
+
+    def write(self, cells: Sequence[Any]) -> None:
+        self._out.writerow([_text(cell) for cell in cells])
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    # Only text can do harm; a number that begins with a minus stays a number.
+    return neutral(cell) if isinstance(cell, str) else str(cell)

@@ -8,13 +8,14 @@ another one makes. When a run fails as a whole it is halved until the bad row st
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, inspect, select
 
+from core.db.base import Record
 from core.errors import Forbidden, Invalid, KehuError, NotFound
-from core.fields import INT_MAX
+from core.fields import INT_MAX, Moment, Reference
 from core.i18n import _
 from core.security.judge import READ_ONLY
 from core.services import records
@@ -22,10 +23,19 @@ from core.services.intake import Intake, Taken
 from core.services.matching import Match, Matcher
 from core.services.numbers import reserve
 from core.services.work import Ctx
-from plugins import Entity
+from plugins import Entity, Field
 
 ID = "id"  # matches by the record's own number instead of a field
 Values = Mapping[str, Any]
+
+
+def with_history(entity: Entity) -> Entity:
+    """The entity with the fields that a historical import may fill: when a record was made, and by whom."""
+    of_past = (
+        Field("created_at", Moment(), _("Created"), create_only=True),
+        Field("created_by", Reference("core.user"), _("Created by"), create_only=True),
+    )
+    return replace(entity, fields=(*entity.fields, *of_past)) if issubclass(entity.model, Record) else entity
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,10 @@ def store(
 ) -> list[Result]:
     """A result for each row, in their order. A refused row leaves nothing behind and harms no other.
 
-    Rows hold JSON values (`text`: texts of a file). `match` names a field: a row changes the record
-    that has its value there, and creates one if there is none. A row's own `version` is held against the
-    record's, as a change by itself would be. Raises Forbidden for somebody who may only read, and for a
-    field that he may not match by.
+    Rows hold JSON values (`text`: texts of a file, of which a blank one means empty). `match` names a
+    field: a row changes the record that has its value there, and creates one if there is none. A row's
+    own `version` is held against the record's, as a change by itself would be. Raises Forbidden for
+    somebody who may only read, and for a field that he may not match by.
     """
     if ctx.identity.read_only:
         raise Forbidden(READ_ONLY)
@@ -82,9 +92,10 @@ class _Alone(Exception):
 
 class _Rows:
     def __init__(self, ctx: Ctx, entity: Entity, match: str | None, text: bool) -> None:
-        self.ctx, self.entity, self.match = ctx, entity, match
+        self.ctx, self.entity, self.match, self.text = ctx, entity, match, text
         self.intake = Intake(ctx, entity, text=text)
         self.matcher = None if match in (None, ID) else Matcher(ctx, entity, entity.field(str(match)), text=text)
+        self._optional = {field.name for field in entity.fields if not field.required}
         self._unique = {field.name for field in records.unique_fields(entity)} | {entity.natural_key}
         self._own = [
             field.name
@@ -110,7 +121,8 @@ class _Rows:
             sent = {name: value for name, value in sent.items() if name != ID}
         elif self.matcher is not None:
             matched = self.matcher.key(sent.get(str(self.match)))
-        taken = self.intake.parse(sent)
+        told = {name: value for name, value in sent.items() if self._speaks(name, value)} if self.text else sent
+        taken = self.intake.parse(told)
         values = taken.values
         makes: set[Hashable] = {("value", name, values[name]) for name in self._unique if values.get(name) is not None}
         if isinstance(matched, Hashable) and matched is not None:
@@ -123,6 +135,10 @@ class _Rows:
             for key in value if isinstance(value, list) else (value,):
                 seeks.add(("value", self.entity.natural_key, key))
         return _Row(at, sent, taken, matched, frozenset(makes), frozenset(seeks))
+
+    def _speaks(self, name: str, text: str) -> bool:
+        """Whether a text says something of a new record: a blank one does not where there must be something."""
+        return bool(text.strip()) or (name in self._optional)
 
     @staticmethod
     def _runs(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
@@ -208,6 +224,8 @@ class _Rows:
         self.intake.prefetch((taken, None) for taken in takens.values())
         for taken in takens.values():
             self.intake.resolve(taken)
+            if ctx.work.historical and (taken.values.get("created_at") or ctx.now) > ctx.now:
+                taken.wrong("created_at", _("This is still to come."))
         entity.rules.prefetch(ctx, [taken.values for taken in takens.values()])
         for draft in drafts:
             try:

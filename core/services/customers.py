@@ -39,7 +39,8 @@ class CustomerRules(Rules):
         if (values.get("secrecy") or 0) > clearance:
             message = _("At most your own clearance, ${n}.", mapping={"n": clearance})
             raise Invalid(errors={"secrecy": [message]})
-        if creating and values.get("state") not in (None, *NEW_STATES):
+        past = ("formal",) if ctx.work.historical else ()
+        if creating and values.get("state") not in (None, *NEW_STATES, *past):
             raise Invalid(errors={"state": [_("A new customer is target or prospect; orders make it formal.")]})
         if values.get("parent") is not None:
             _check_parent(ctx, record, values["parent"])

@@ -14,16 +14,18 @@ from functools import partial
 from typing import Literal
 
 from core.db.base import AttachedTo
-from core.entities.csvfile import Row
 from core.entities.mapping import Plan
+from core.entities.table import Row
 from core.errors import Forbidden, Invalid, KehuError
 from core.i18n import _
 from core.security.identity import Identity
 from core.services.bulk import Result, store
 from core.services.chunks import chunked, stored
 from core.services.matching import Matcher
+from core.services.terms import TERM, add_terms
 from core.services.work import Ctx, Kernel, Work
 
+HISTORICAL = "historical import"  # stands in the history of each record as the reason
 Name = Literal["created", "updated", "skipped", "failed"]
 
 
@@ -49,8 +51,23 @@ class Outcome:
         return sum(self.counts.values())
 
 
+@dataclass(frozen=True)
+class Options:
+    """How an import is done. `create_terms` adds codes that the code lists do not have; `historical`: what is
+    imported happened long ago, and elsewhere.
+    """
+
+    dry_run: bool = False
+    create_terms: bool = False
+    historical: bool = False
+
+
 def run(
-    kernel: Kernel, plan: Plan, rows: Iterable[Row], who: Callable[[Work], Identity], *, dry_run: bool = False
+    kernel: Kernel,
+    plan: Plan,
+    rows: Iterable[Row],
+    who: Callable[[Work], Identity],
+    options: Options = Options(),
 ) -> Iterator[Outcome]:
     """Import the rows as `who` finds out; an outcome after each chunk, when it is stored.
 
@@ -62,22 +79,38 @@ def run(
     def act(work: Work) -> Ctx:
         ctx = work.act_as(who(work))
         ctx.journal.batch = batch
+        if options.historical:
+            work.historical = True
+            ctx.journal.explain(HISTORICAL)
         return ctx
 
-    kernel.run(lambda work: _require(act(work), plan), write=False)
+    kernel.run(lambda work: _require(act(work), plan, options), write=False)
 
     def take(work: Work, chunk: list[Row]) -> Outcome:
-        return _take(act(work), plan, chunk)
+        ctx = act(work)
+        values = [plan.values(row) for row in chunk if row.fault is None]
+        if options.create_terms:
+            add_terms(ctx, plan.entity, values)
+        return _take(ctx, plan, chunk, values)
 
-    if dry_run:
+    if options.dry_run:
         yield from _rehearse(kernel, chunked(rows), take)
         return
     for chunk in chunked(rows):
         yield stored(kernel, partial(take, chunk=chunk))
 
 
-def _require(ctx: Ctx, plan: Plan) -> None:
+def _require(ctx: Ctx, plan: Plan, options: Options) -> None:
     """Forbidden unless some row could be stored."""
+    if options.create_terms and not ctx.rights.may_ever(ctx.catalog[TERM], "create"):
+        raise Forbidden(_("${login} may not add codes to the code lists.", mapping={"login": ctx.identity.login}))
+    if options.historical and not ctx.rights.may_ever(plan.entity, "import"):
+        raise Forbidden(
+            _(
+                "${login} may not import what happened before, which needs the right “import” on ${entity}.",
+                mapping={"login": ctx.identity.login, "entity": plan.entity.key},
+            )
+        )
     if plan.match is not None:
         Matcher(ctx, plan.entity, plan.match)
     if issubclass(plan.entity.model, AttachedTo):
@@ -110,12 +143,11 @@ def _rehearse(
         pass
 
 
-def _take(ctx: Ctx, plan: Plan, rows: list[Row]) -> Outcome:
-    """Store the rows of a chunk."""
+def _take(ctx: Ctx, plan: Plan, rows: list[Row], values: list[dict[str, str]]) -> Outcome:
+    """Store the rows of a chunk; `values` are those of the rows without a fault."""
     outcome = Outcome()
-    sound = [row for row in rows if row.fault is None]
     match = plan.match.name if plan.match else None
-    results = iter(store(ctx, plan.entity, [plan.values(row) for row in sound], match, text=True))
+    results = iter(store(ctx, plan.entity, values, match, text=True))
     for row in rows:
         result = next(results) if row.fault is None else None
         refusal = Invalid(row.fault) if result is None else result.refusal

@@ -7,6 +7,7 @@ which version, is it valid.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -55,7 +56,7 @@ def listing(ctx: Ctx, wanted: Ask) -> Page:
             options[ATTACHED] = place_asked(ctx, wanted.entity, wanted.condition, binned=wanted.binned)
         except NotFound:
             return Page([], None, 0 if wanted.count else None)
-    statement = page_query(wanted, ctx.rights, context).options(*_with_references(wanted.entity))
+    statement = page_query(wanted, ctx.rights, context).options(*with_references(wanted.entity))
     records = list(ctx.db.scalars(statement, execution_options=options).all())
     more = len(records) > wanted.limit
     records = records[: wanted.limit]
@@ -77,7 +78,7 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
         options[ACTION] = "delete"
     if follows(entity):
         options[ATTACHED] = place_of(ctx, entity, record_id, binned=rows == "binned")
-    statement = select(model).where(model.id == record_id).options(*_with_references(entity))
+    statement = select(model).where(model.id == record_id).options(*with_references(entity))
     if lock:
         statement = statement.with_for_update()
         options["populate_existing"] = True
@@ -90,11 +91,22 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
 
 def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
     """Those of the records that the actor sees, by id, held against other writers until the transaction ends."""
+    if follows(entity):
+        return _one_by_one(ctx, entity, ids)
     model: Any = entity.model
     statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
     options: dict[str, Any] = {FOR: model, ROWS: "live", "populate_existing": True}
-    found = ctx.db.scalars(statement.options(*_with_references(entity)), execution_options=options)
+    found = ctx.db.scalars(statement.options(*with_references(entity)), execution_options=options)
     return {record.id: record for record in found}
+
+
+def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
+    """Attached records, each of which is found by what it hangs on."""
+    found = {}
+    for record_id in sorted(ids):
+        with suppress(NotFound):
+            found[record_id] = find(ctx, entity, record_id, lock=True)
+    return found
 
 
 def target_of(ctx: Ctx, entity: Entity, record_id: int) -> int | None:
@@ -110,7 +122,8 @@ def target_of(ctx: Ctx, entity: Entity, record_id: int) -> int | None:
     return None if last == record_id else ctx.db.scalar(select(model.id).where(model.id == last))
 
 
-def _with_references(entity: Entity) -> list[Any]:
+def with_references(entity: Entity) -> list[Any]:
+    """Options of a select by which the sets of references come along with the records."""
     return [selectinload(attribute(entity.model, f)) for f in entity.fields if f.type.kind == "references"]
 
 
@@ -265,6 +278,8 @@ def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if issubclass(entity.model, RecordScoped) and not {"owner", "unit", "secrecy"} & taken.errors.keys():
         actions = ("create",) if row["owner_id"] == ctx.identity.user_id else ("create", "assign")
+        if ctx.work.historical:
+            actions = (*actions, "import")
         if not all(ctx.rights.covers(entity, action, row, resolver) for action in actions):
             raise Forbidden(refusal("create"))
     rules = {rule.field for rule in ctx.rights.field_rights(entity)}

@@ -154,6 +154,7 @@ class Work:
         self.system = GuardedSession(connection, SystemScope())
         self.facts = Facts()
         self.leftovers = Leftovers()
+        self.historical = False  # what is written now happened before: no limits, no notifications (M46)
         self._epoch_watch = EpochWatch()
         self.steps = StateWatch(self.journal, self.now)
         self.warnings: list[dict[str, Any]] = []  # what the caller should know although all went well

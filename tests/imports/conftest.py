@@ -14,9 +14,11 @@ import pytest
 from core.cli import main
 from core.cli.failures import sentence
 from core.entities.csvfile import CsvFile
-from core.entities.mapping import plan
+from core.entities.mapping import plan, settled
+from core.entities.table import Table
 from core.services import login
-from core.services.imports import run
+from core.services.bulk import with_history
+from core.services.imports import Options, run
 from tests.support.site import Site
 
 Rows = Sequence[Sequence[str]]
@@ -44,11 +46,30 @@ class Importer:
         match: str | None = None,
         mapped: Sequence[tuple[str, str]] = (),
         user: str = "admin",
-        dry_run: bool = False,
+        renamed: Sequence[tuple[str, str, str]] = (),
+        formats: Sequence[tuple[str, str]] = (),
+        blank_clears: bool = False,
+        **options: bool,
     ) -> Brought:
         self.path.write_bytes(rows if isinstance(rows, bytes) else text_of(rows).encode())
-        table = CsvFile(self.path)
-        planned = plan(self.site.kernel.catalog[key], table.headers, mapped, match)
+        return self.bring(CsvFile(self.path), key, match, mapped, user, renamed, formats, blank_clears, **options)
+
+    def bring(
+        self,
+        table: Table,
+        key: str = "core.customer",
+        match: str | None = None,
+        mapped: Sequence[tuple[str, str]] = (),
+        user: str = "admin",
+        renamed: Sequence[tuple[str, str, str]] = (),
+        formats: Sequence[tuple[str, str]] = (),
+        blank_clears: bool = False,
+        **options: bool,
+    ) -> Brought:
+        entity = self.site.kernel.catalog[key]
+        entity = with_history(entity) if options.get("historical") else entity
+        planned = plan(entity, table.headers, mapped, match, renamed, blank_clears=blank_clears)
+        planned = settled(planned, table, formats)
         counts = dict.fromkeys(("created", "updated", "skipped", "failed"), 0)
         failed: dict[int, str] = {}
         for outcome in run(
@@ -56,7 +77,7 @@ class Importer:
             planned,
             table.rows(),
             lambda work: login.by_login(work, user, door="test"),
-            dry_run=dry_run,
+            Options(**options),
         ):
             for result, number in outcome.counts.items():
                 counts[result] += number

@@ -132,7 +132,7 @@ def test_as_acts_for_a_user_and_the_audit_says_who_stood_behind(kehu: Kehu, site
         (["core.customer", "rows.csv", "--map", "name"], 2, "'name' is not FIELD=COLUMN"),
         (["core.customer", "rows.csv", "--map", "name="], 2, "is not FIELD=COLUMN"),
         (["core.customer", "missing.csv"], 2, "does not exist"),
-        (["core.customer", "rows.xlsx"], 2, "CSV files are what is read"),
+        (["core.customer", "rows.xls"], 2, "CSV and XLSX files are what is read"),
         (["core.customer", "rows.csv", "--errors", "./rows.csv"], 2, "the file that is read"),
         (["core.customer"], 2, "Missing argument"),
         (["core.custommer", "rows.csv"], 1, "did you mean 'core.customer'?"),
@@ -147,7 +147,7 @@ def test_what_is_wrong_is_one_sentence(
     kehu: Kehu, site: Site, tmp_path: Path, arguments: list[str], code: int, reason: str
 ) -> None:
     write(tmp_path / "rows.csv", ("name",), ("Acme",))
-    write(tmp_path / "rows.xlsx", ("name",), ("Acme",))
+    write(tmp_path / "rows.xls", ("name",), ("Acme",))
     (tmp_path / "utf16.csv").write_bytes("name\nAcme\n".encode("utf-16"))
     said = kehu("import", *arguments)
     assert (said.code, said.out) == (code, "")

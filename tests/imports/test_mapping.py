@@ -8,8 +8,8 @@ import pytest
 
 from core.cli.failures import sentence
 from core.describe.customer import CUSTOMER
-from core.entities.csvfile import Row
 from core.entities.mapping import plan
+from core.entities.table import Row
 from core.errors import Invalid
 
 
