@@ -11,6 +11,7 @@ from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
+from core.services.attachments import SWEEP
 from core.services.jobs.housekeeping import HOUSEKEEPING
 from plugins import Entity, Job, hookimpl
 
@@ -41,4 +42,4 @@ class CorePlugin:
 
     @hookimpl
     def register_jobs(self) -> tuple[Job, ...]:
-        return (HOUSEKEEPING,)
+        return (HOUSEKEEPING, SWEEP)

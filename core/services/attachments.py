@@ -19,7 +19,7 @@ from core.services.attached import may_change, record_at
 from core.services.files import Found, store_of
 from core.services.media import clean_name, media_type
 from core.services.work import Ctx, Work
-from plugins import Entity
+from plugins import Entity, Job
 
 KEY = "core.attachment"
 GRACE = dt.timedelta(hours=1)  # in which a file may still be waiting for its row
@@ -128,3 +128,15 @@ def sweep(work: Work, older_than: dt.timedelta = GRACE) -> int:
         found.path.unlink(missing_ok=True)
         swept += 1
     return swept
+
+
+def _sweep_nightly(ctx: Ctx, payload: Any) -> dict[str, int]:
+    return {"files": sweep(ctx.work)}
+
+
+SWEEP = Job(
+    key="core.file_sweep",
+    title=_("Remove files left over from broken uploads"),
+    run=_sweep_nightly,
+    schedule="45 3 * * *",
+)

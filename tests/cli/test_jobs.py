@@ -91,7 +91,7 @@ def test_jobs_are_listed_with_what_comes_and_what_was(kehu: Kehu, kernel: Kernel
     listed = kehu("job", "list").stdout
     assert re.search(rf"{re.escape(KEY)} +next \d{{4}}-\d\d-\d\d 03:30 +never run +Housekeeping", listed)
     kehu("job", "run", KEY)
-    [found] = json.loads(kehu("job", "list", "--json").stdout)
+    [found] = (one for one in json.loads(kehu("job", "list", "--json").stdout) if one["key"] == KEY)
     assert (found["key"], found["schedule"], found["last"]["state"]) == (KEY, "30 3 * * *", "done")
     assert found["next"].endswith(":30:00Z")
 

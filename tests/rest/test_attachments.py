@@ -28,8 +28,9 @@ from core.app import make_app
 from core.errors import TooLarge
 from core.models import Attachment, Audit
 from core.services import attachments, records
-from core.services.attachments import orphans, standing, sweep
+from core.services.attachments import SWEEP, orphans, standing, sweep
 from core.services.files import FileStore, store_of
+from core.services.jobs.runner import run_now
 from core.services.login import new_token
 from tests.rest.conftest import Api
 from tests.support.site import Site
@@ -450,6 +451,15 @@ def test_files_go_and_return_with_their_record(site: Site, company: Callable[...
     assert len(admin.get(FILES).json["items"]) == 1
 
 
+def test_files_go_over_to_the_customer_that_theirs_is_merged_into(site: Site, company: Callable[..., Any]) -> None:
+    admin = company()
+    source, target = (admin.customer(name)["id"] for name in ("A", "B"))
+    number = admin.attach(source, "a.txt", b"a").json["id"]
+    admin.act(f"/core/customers/{target}", "merge", {"source": source})
+    assert [one["id"] for one in admin.get(FILES, filter=of(target)).json["items"]] == [number]
+    assert content(admin, number).body == b"a"
+
+
 def test_a_filter_goes_on_narrowing_within_the_record(site: Site, company: Callable[..., Any]) -> None:
     admin = company()
     customer, other = (admin.customer(name, owner="li")["id"] for name in ("A", "B"))
@@ -562,7 +572,7 @@ def test_the_sweep_takes_what_no_row_speaks_of_and_nothing_else(site: Site) -> N
     an_hour_ago = dt.datetime.now().timestamp() - 3601
     os.utime(lost, (an_hour_ago, an_hour_ago))
     assert site.kernel.run(lambda work: [one.path for one in orphans(work)], write=False) == [lost]
-    assert site.kernel.run(sweep, write=False) == 1
+    assert run_now(site.kernel, SWEEP.key).result == {"files": 1}
     assert not lost.exists()
     assert site.kernel.run(lambda work: sweep(work, dt.timedelta(0)), write=False) == 1
     assert not part.exists()
