@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .contributions import (
+    INVERSE,
     Column,
     Entity,
     Event,
@@ -29,6 +30,7 @@ from .registry import Registry
 __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
+    "INVERSE",
     "Column",
     "ContractError",
     "Contribution",

@@ -83,6 +83,7 @@ USER = Entity(
             "edit",
             set_password,
             (Field("password", Text(200, strip=False), _("Password"), required=True),),
+            undo=_("A password is never set back. Set a new one."),
         ),
         Verb("deactivate", _("Deactivate"), "edit", deactivate),
         Verb("unlock", _("Unlock"), "unlock", unlock),

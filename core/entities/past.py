@@ -7,6 +7,7 @@ that he does not see, only the names of the changed fields are left.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 RESTRICTED = {"restricted": True}
 BINNED = "deleted_at"  # written down like a field: the moment at which a record was deleted
+_EXACT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 Lines = Sequence[Mapping[str, Any]]
 
 
@@ -98,7 +100,7 @@ class PastReader:
         name, old, new = line["field"], line.get("old"), line.get("new")
         rights = self._rights.get((past.entity, past.record or 0), {})
         if past.record is None or (rights and name == BINNED):
-            return {"field": name, "old": old, "new": new}
+            return {"field": name, "old": _to_the_second(old), "new": _to_the_second(new)}
         if name not in rights:  # of a record that he does not see, or of a plugin that is off
             return {"field": name, "old": dict(RESTRICTED), "new": dict(RESTRICTED)}
         field, right = self._field(past, line)
@@ -118,7 +120,12 @@ class PastReader:
             return [self.reader.reference(kind.entity, one) for one in value]
         if kind.kind == "target":
             return {name: self.reader.reference(f"core.{name}", one) for name, one in value.items()}
-        return value
+        return _to_the_second(value) if kind.kind == "moment" else value
+
+
+def _to_the_second(moment: Any) -> Any:
+    """A moment as it reads everywhere: the audit keeps it exactly."""
+    return f"{moment[:19]}Z" if isinstance(moment, str) and _EXACT.fullmatch(moment) else moment
 
 
 def _references(field: Field, value: Any) -> Iterable[tuple[str, int]]:

@@ -87,6 +87,13 @@ def _work(request: Request) -> Work:
     return stack.enter_context(kernel.work(write=request.method not in SAFE, change=change))
 
 
+def step_out(request: Request) -> None:
+    """End the request's unit of work now: what follows takes several of its own, which would wait for it."""
+    request.environ["kehu.stack"].close()
+    for name in ("ctx", "work"):
+        request.__dict__.pop(name, None)
+
+
 def _ctx(request: Request) -> Ctx:
     """The context of whoever is logged in. Only for views that need a login."""
     return request.work.act_as(request.identity)

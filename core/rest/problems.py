@@ -21,6 +21,7 @@ from core.errors import KehuError, Merged, NoRoom, NotFound, Stale, TooMany, Una
 from core.http.paths import instead
 from core.http.work import SAFE
 from core.i18n import _
+from core.services.undo import UndoConflict
 
 log = logging.getLogger(__name__)
 TYPE = "application/problem+json"
@@ -111,6 +112,8 @@ def reply(request: Request, error: KehuError) -> Response:
     document |= facts(error, request.say) | error.more
     if isinstance(error, Stale):
         document["current"] = error.current
+    if isinstance(error, UndoConflict):
+        document["conflicts"] = error.conflicts
     response = Response(status=error.status, content_type=TYPE, charset="utf-8", body=dumps(document))
     if isinstance(error, NoLogin):
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -8,8 +8,11 @@ statement for all records of a kind.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Table, inspect, select
@@ -17,12 +20,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.base import NO_VALUE
 
 from core.db.guard import ALL, TABLES
+from core.entities.past import BINNED
 from core.fields import Moment
 from core.security.catalog import Catalog, attribute_names
 from core.security.judge import changed_attributes
 from plugins import Entity, Field
 
-BINNED = "deleted_at"  # is written down like a field: the moment at which a record was deleted
 _MOMENT = Moment()
 
 
@@ -79,10 +82,15 @@ class Images:
         if kind == "create":
             yield from self._first(entity, obj)
             return
-        names = attribute_names(entity)
+        names, computed = attribute_names(entity), _computed(entity)
         for field in entity.fields:
             name = names[field.name]
             state = inspect(obj).attrs.get(name)
+            if kind == "edit" and field.name in computed:
+                old, new = stored(field, self._computed_before(obj, name)), self._is(field, obj, name)
+                if old != new:
+                    yield {"field": field.name, "old": old, "new": new}
+                continue
             if kind == "edit" and (state is None or not state.history.has_changes()):
                 continue  # not even read: it may never have been loaded
             old, new = None, self._is(field, obj, name)
@@ -95,7 +103,7 @@ class Images:
         binned = inspect(obj).attrs.get(BINNED)
         if kind == "edit" and binned is not None and binned.history.has_changes():
             before = self._old.get((obj, BINNED), next(iter(binned.history.deleted or ()), None))
-            yield {"field": BINNED, "old": _MOMENT.to_json(before), "new": _MOMENT.to_json(obj.deleted_at)}
+            yield {"field": BINNED, "old": exact(before), "new": exact(obj.deleted_at)}
 
     def as_they_are(self, entity: Entity, obj: Any) -> Iterator[dict[str, Any]]:
         """The fields of a record that a change leaves alone, old and new the same."""
@@ -106,16 +114,28 @@ class Images:
 
     def _first(self, entity: Entity, obj: Any) -> Iterator[dict[str, Any]]:
         """What a new record begins with. Quick: an import makes a million of them."""
-        given, names = vars(obj), attribute_names(entity)  # what was never set is not there
-        for field in entity.fields:
-            if given.get(names[field.name]) is not None:
+        given, names, computed = vars(obj), attribute_names(entity), _computed(entity)
+        for field in entity.fields:  # what was never set is not there
+            if field.name in computed or given.get(names[field.name]) is not None:
                 new = self._is(field, obj, names[field.name])
                 if new is not None:
                     yield {"field": field.name, "old": None, "new": new}
 
+    def _computed_before(self, obj: Any, name: str) -> Any:
+        """What a property said before: it is asked of the columns as they were."""
+        attributes = inspect(obj).attrs
+        columns = inspect(type(obj)).column_attrs.keys()
+        row = {
+            column: self._old.get((obj, column), next(iter(attributes[column].history.deleted or ()), None))
+            if attributes[column].history.has_changes()
+            else getattr(obj, column)
+            for column in columns
+        }
+        return getattr(type(obj), name).fget(SimpleNamespace(**row))
+
     def _is(self, field: Field, obj: Any, name: str) -> Any:
         if field.type.kind != "references":
-            return field.type.to_json(getattr(obj, name))  # type: ignore[attr-defined]
+            return stored(field, getattr(obj, name))
         if (obj, name) in self._new:
             return self._new[obj, name]
         return sorted(item.id for item in getattr(obj, name) or ())
@@ -123,11 +143,31 @@ class Images:
     def _was(self, field: Field, obj: Any, name: str, state: Any) -> Any:
         if (obj, name) in self._old:
             old = self._old[obj, name]
-            return old if field.type.kind == "references" else field.type.to_json(old)  # type: ignore[attr-defined]
+            return old if field.type.kind == "references" else stored(field, old)
         history = state.history
         if field.type.kind == "references":
             return sorted(item.id for item in [*history.unchanged, *history.deleted])
-        return field.type.to_json(history.deleted[0]) if history.deleted else None  # type: ignore[attr-defined]
+        return stored(field, history.deleted[0]) if history.deleted else None
+
+
+@cache
+def _computed(entity: Entity) -> frozenset[str]:
+    """Names of the fields that are properties over several columns, such as whom a share is for."""
+    mapped: set[str] = set(inspect(entity.model).attrs.keys())
+    names = attribute_names(entity)
+    return frozenset(name for name, attribute in names.items() if attribute not in mapped)
+
+
+def stored(field: Field, value: Any) -> Any:
+    """A value as the audit keeps it: in JSON, without loss."""
+    return exact(value) if field.type.kind == "moment" else field.type.to_json(value)  # type: ignore[attr-defined]
+
+
+def exact(moment: dt.datetime | None) -> str | None:
+    """A moment to the microsecond, where it has any."""
+    if moment is None or not moment.microsecond:
+        return _MOMENT.to_json(moment)
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def _is_unknown(obj: Any, name: str) -> bool:

@@ -403,9 +403,14 @@ def delete(ctx: Ctx, entity: Entity, record_id: int, version: int | None) -> Non
     record = find(ctx, entity, record_id, lock=True)
     require(ctx, entity, "delete", record)
     check_version(record, version)
+    remove(ctx, entity, record)
+
+
+def remove(ctx: Ctx, entity: Entity, record: Any, at: Any = None) -> None:
+    """Bin the record, as of now or of a moment `at`, or remove it where there is no bin, as its rules allow."""
     entity.rules.before_delete(ctx, record)
     if isinstance(record, Binnable):
-        record.deleted_at = ctx.now
+        record.deleted_at = at or ctx.now
     else:
         ctx.db.delete(record)
     write(ctx)

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from core.db.guard import Refused
 from core.errors import Forbidden
-from core.models import Audit, Change, Customer, Role
+from core.models import Audit, Change, Customer, Role, Share
 from core.services import records
+from core.services.images import exact
 
 pytestmark = pytest.mark.databases
 
@@ -66,7 +67,7 @@ def test_binning_says_when(site):
         records.delete(ctx, entity, number, 1)
         moment = ctx.now
     (row,) = last_rows(site.kernel)
-    assert row.changes == [{"field": "deleted_at", "old": None, "new": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}]
+    assert row.changes == [{"field": "deleted_at", "old": None, "new": exact(moment)}]
 
 
 def test_a_refusal_that_was_swallowed_is_named(site):
@@ -100,3 +101,20 @@ def test_nobody_writes_the_trail_himself(site):
 
     with pytest.raises(Forbidden, match="audit trail"):
         site.run(bluntly)
+
+
+def test_what_several_columns_say_together_is_one_field(site):
+    """Whom a share is for is a property over three columns."""
+    number = site.customer("x")
+    li, wang = site.user("li"), site.user("wang")
+    share = {"entity": "core.customer", "record": number, "to": {"user": "li"}, "actions": ["view"]}
+    made = site.create("core.share", share)
+    (row,) = last_rows(site.kernel)
+    assert {"field": "to", "old": None, "new": {"user": li}} in row.changes
+
+    def hand_on(ctx: Any) -> None:
+        ctx.db.get(Share, made).to = {"user": wang}
+
+    site.run(hand_on)
+    (row,) = last_rows(site.kernel)
+    assert row.changes == [{"field": "to", "old": {"user": li}, "new": {"user": wang}}]

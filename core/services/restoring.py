@@ -1,0 +1,94 @@
+"""Records as they were before: written again under the rules of today, as undo does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import select
+
+from core.errors import NotFound
+from core.security.scope import FOR, ROWS
+from core.services import records
+from core.services.chunks import chunked
+from core.services.intake import Intake
+from core.services.work import Ctx
+from plugins import Entity
+
+
+def held(ctx: Ctx, entity: Entity, ids: Iterable[int]) -> dict[int, Any]:
+    """Those of the records that the actor sees, by id, binned ones too; held against other writers."""
+    found: dict[int, Any] = {}
+    for chunk in chunked(sorted(set(ids))):
+        found |= _one_by_one(ctx, entity, chunk) if records.follows(entity) else _at_once(ctx, entity, chunk)
+    return found
+
+
+def _at_once(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
+    model: Any = entity.model
+    statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+    options: dict[str, Any] = {FOR: model, ROWS: "any", "populate_existing": True}
+    found = ctx.db.scalars(statement.options(*records.with_references(entity)), execution_options=options)
+    return {record.id: record for record in found}
+
+
+def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
+    """Attached records, each of which is found by what it hangs on."""
+    found = {}
+    for record_id in ids:
+        for rows in ("binned", "live"):
+            with suppress(NotFound):
+                found[record_id] = records.find(ctx, entity, record_id, rows=rows, lock=True)
+    return found
+
+
+def set_back(ctx: Ctx, entity: Entity, record: Any, old: Mapping[str, Any], actions: Iterable[str]) -> None:
+    """Give fields the values that they once had, in JSON, as undo does.
+
+    Judged as a change is: the `actions` on both images, the fields' rights, references and the entity's
+    rules. What no form changes, such as a state, is set back too: it was like that. Raises Forbidden,
+    Conflict, Invalid.
+    """
+    look, actions = records.reader(ctx), tuple(actions)
+    before = look.rights_on(entity, entity.fields, record)
+    may_set_back(ctx, entity, record, old, actions)
+    taken = Intake(ctx, entity).take(old, record)
+    raw = dict(taken.values)
+    in_forms = {field.name for field in entity.fields if not (field.read_only or field.create_only)}
+    taken.values = {name: value for name, value in raw.items() if name in in_forms}
+    if taken.values:
+        records._prepare(ctx, entity, record, taken)
+    taken.values = raw  # and nothing that the rules would add: it was as it was
+    records.settle(ctx, entity, taken)
+    records.apply(ctx, entity, record, taken, before, look)
+    records.write(ctx)
+    entity.rules.stored(ctx, record, raw, False)
+    records.write(ctx)
+    for action in actions:
+        records.require(ctx, entity, action, record)
+
+
+def may_set_back(ctx: Ctx, entity: Entity, record: Any, names: Iterable[str], actions: Iterable[str]) -> None:
+    """Forbidden unless the actor may do the actions on the record and write these of its fields."""
+    for action in actions:
+        records.require(ctx, entity, action, record)
+    rights = records.reader(ctx).rights_on(entity, entity.fields, record)
+    records._all_open({name: rights[name] for name in names})
+
+
+def make_again(ctx: Ctx, entity: Entity, values: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """A removed record anew, from its fields' values in JSON and what is `known` of its other columns."""
+    records.may_try(ctx, entity)
+    taken = Intake(ctx, entity).take(values)
+    raw = dict(taken.values)
+    records._prepare(ctx, entity, None, taken)
+    records._may_create(ctx, entity, taken, values)
+    records.settle(ctx, entity, taken)
+    record = entity.model(**known)
+    records._store(entity, record, raw)
+    ctx.db.add(record)
+    records.write(ctx)
+    entity.rules.stored(ctx, record, raw, True)
+    records.write(ctx)
+    return record

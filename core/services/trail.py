@@ -1,0 +1,90 @@
+"""What the audit trail says of changes and of records, in few statements (M24)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from core.models import Audit, Change
+from core.services.work import Ctx
+
+AUDIT = "core.audit"
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record's part of a change. `batch` is the change's Change-Id, `lines` are `{field, old, new}`."""
+
+    id: int
+    uuid: str
+    batch: str
+    number: int
+    undoes: str | None
+    happened_at: dt.datetime
+    actor_id: int | None
+    door: str
+    seq: int
+    action: str
+    entity: str
+    record_id: int | None
+    lines: Sequence[Mapping[str, Any]]
+
+    @property
+    def fields(self) -> set[str]:
+        return {line["field"] for line in self.lines}
+
+
+_COLUMNS = (
+    *(Audit.id, Change.uuid, Change.batch, Change.number, Change.undoes, Change.happened_at, Change.actor_id),
+    *(Change.door, Audit.seq, Audit.action, Audit.entity, Audit.record_id, Audit.changes),
+)
+
+
+def sees_all(ctx: Ctx) -> bool:
+    """Whether the actor reads the whole audit trail, and not only what he did himself."""
+    return ctx.rights.unlimited(ctx.catalog[AUDIT], "view")
+
+
+def entries_of(ctx: Ctx, uuid: str) -> list[Entry]:
+    """All parts of one change, in their order."""
+    statement = select(*_COLUMNS).join(Audit, Audit.change_id == Change.id)
+    return _entries(ctx, statement.where(Change.uuid == uuid).order_by(Audit.seq))
+
+
+def since(ctx: Ctx, entity: str, ids: Iterable[int], number: int) -> dict[int, list[Entry]]:
+    """What happened to records of one kind after the change of that number, newest first, by record."""
+    found: dict[int, list[Entry]] = defaultdict(list)
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _CHUNK):
+        statement = (
+            select(*_COLUMNS)
+            .join(Audit, Audit.change_id == Change.id)
+            .where(Audit.entity == entity, Audit.record_id.in_(ordered[start : start + _CHUNK]), Change.number > number)
+            .order_by(Change.number.desc(), Audit.seq.desc())
+        )
+        for entry in _entries(ctx, statement):
+            found[entry.record_id or 0].append(entry)
+    return found
+
+
+def standing(entries: Sequence[Entry]) -> list[Entry]:
+    """Those of one record's entries, newest first, that still count.
+
+    A change that was undone since, and the one that undid it, are left out: together they did nothing.
+    """
+    there = {entry.uuid for entry in entries}
+    gone: set[str] = set()
+    for entry in entries:
+        if entry.uuid not in gone and entry.undoes in there and entry.undoes not in gone:
+            gone |= {entry.uuid, str(entry.undoes)}
+    return [entry for entry in entries if entry.uuid not in gone]
+
+
+def _entries(ctx: Ctx, statement: Select[Any]) -> list[Entry]:
+    return [Entry(*row) for row in ctx.system.execute(statement)]

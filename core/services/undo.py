@@ -1,0 +1,330 @@
+"""Undo: what a change did to its records, set back (M24).
+
+The audit says what was there. Undo writes it again as its actor would, judged by the right of each
+action that it reverses, by the fields' rights and by the entities' rules, on both images; so it never
+makes what a form could not. It is a change itself, and undone like any other: that is redo.
+
+A change that touched the same fields later stands in the way (409 `UNDO_CONFLICT`), and so does a record
+that is gone. What is no change of a record, or says that it cannot be set back, is refused (409
+`UNDO_REFUSED`). One change is set back as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from core.db.base import AttachedTo
+from core.entities.past import BINNED
+from core.errors import Conflict, Invalid, KehuError, NotFound
+from core.i18n import _
+from core.models import Audit, Change
+from core.security.catalog import attribute_name
+from core.security.scope import FOR, ROWS
+from core.services import records, restoring
+from core.services.images import exact, stored
+from core.services.reversal import (
+    NATURAL,
+    RESTORE,
+    UNDO,
+    Part,
+    function_of,
+    in_order,
+    needed,
+    parts_of,
+    right_of,
+    rights_of,
+    values_of,
+    verb_of,
+    why_never,
+)
+from core.services.trail import Entry, entries_of, sees_all, since, standing
+from core.services.work import Ctx
+from plugins import Entity
+
+CONFLICT, REFUSED = "UNDO_CONFLICT", "UNDO_REFUSED"
+GONE = _("A record of this change is not there any more, or you may not see it.")
+UNDONE = _("This change was undone already.")
+LATER = _("Some of this was changed again later.")
+
+
+@dataclass(frozen=True)
+class InTheWay:
+    """What was done later to a record that a change should leave as it was. `later` None: nobody knows by whom."""
+
+    entity: Entity
+    record_id: int
+    fields: tuple[str, ...]
+    later: Entry | None
+
+
+class UndoConflict(Conflict):
+    """409: `in_the_way` lists the later changes."""
+
+    title = _("This cannot be undone any more")
+
+    def __init__(self, detail: str, in_the_way: Sequence[InTheWay] = (), **more: Any) -> None:
+        super().__init__(detail, code=CONFLICT, **more)
+        self.in_the_way = tuple(in_the_way)
+        self.conflicts: list[Any] = []  # as the reader may see them
+
+
+class AlreadyUndone(UndoConflict):
+    """409: somebody was quicker."""
+
+
+# --- one change --------------------------------------------------------------------------------------
+
+
+def undo(ctx: Ctx, uuid: str) -> int:
+    """Set one change back, all of it, in this transaction. Returns how many records it left as they were.
+
+    Raises NotFound, Forbidden, UndoConflict, Conflict.
+    """
+    _lock(ctx, uuid)
+    entries = entries_of(ctx, uuid)
+    if not entries:
+        raise NotFound
+    parts = parts_of(ctx.catalog, [entry for entry in entries if why_never(ctx.catalog, entry) is None])
+    found = _load(ctx, parts)
+    if not (entries[0].actor_id == ctx.identity.user_id or sees_all(ctx) or found or _sees_target(ctx, parts)):
+        raise NotFound
+    for entry in entries:
+        if (reason := why_never(ctx.catalog, entry)) is not None:
+            raise Conflict(reason, code=REFUSED)
+    for part in parts:
+        may(ctx, part, found.get((part.entity.key, part.record_id)))
+    _nothing_later(ctx, parts, found, entries)
+    ctx.journal.undoes = uuid
+    for part in in_order(parts):
+        set_back(ctx, part, found.get((part.entity.key, part.record_id)))
+    return len(parts)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A record of a batch that could not be set back, and why."""
+
+    entity: str
+    record_id: int
+    error: KehuError
+
+
+@dataclass
+class Outcome:
+    """What became of one transaction of a batch. `records` were set back; those that were already are not counted."""
+
+    records: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+def transactions(ctx: Ctx, batch: str, before: int | None = None) -> list[tuple[int, str]]:
+    """The changes under one Change-Id, the newest first, by number and UUID; those `before` a number."""
+    statement = select(Change.number, Change.uuid).where(Change.batch == batch, Change.number.is_not(None))
+    if before is not None:
+        statement = statement.where(Change.number < before)
+    rows: Any = ctx.system.execute(statement.order_by(Change.number.desc()))
+    return [(number, uuid) for number, uuid in rows]
+
+
+def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
+    """Set one change of a batch back, record by record; what stands in the way of one does not harm the others."""
+    _lock(ctx, uuid)
+    entries = entries_of(ctx, uuid)
+    outcome = Outcome()
+    for entry in entries:
+        if (reason := why_never(ctx.catalog, entry)) is not None:
+            refused = Conflict(reason, code=REFUSED)
+            outcome.failures.append(Failure(entry.entity, entry.record_id or 0, refused))
+    failed = {(failure.entity, failure.record_id) for failure in outcome.failures}
+    parts = parts_of(ctx.catalog, [entry for entry in entries if (entry.entity, entry.record_id) not in failed])
+    found, later = _load(ctx, parts), _later(ctx, parts, entries)
+    if not (found or sees_all(ctx) or any(entry.actor_id == ctx.identity.user_id for entry in entries)):
+        raise NotFound
+    ctx.journal.undoes = uuid
+    for part in in_order(parts):
+        key = (part.entity.key, part.record_id)
+        try:
+            with ctx.savepoint():
+                may(ctx, part, found.get(key))
+                in_the_way = list(conflicts(part, found.get(key), later.get(key, [])))
+                if in_the_way:
+                    raise UndoConflict(LATER, in_the_way)
+                set_back(ctx, part, found.get(key))
+        except AlreadyUndone:
+            continue
+        except KehuError as error:
+            outcome.failures.append(Failure(*key, error))
+        else:
+            outcome.records += 1
+    return outcome
+
+
+def _lock(ctx: Ctx, uuid: str) -> None:
+    """Let undos of the same change wait for each other; all that is read is read after it."""
+    ctx.system.execute(select(Change.id).where(Change.uuid == uuid).with_for_update())
+
+
+def may(ctx: Ctx, part: Part, record: Any) -> None:
+    """Forbidden unless the actor may do what the part needs; nothing is said of a record that he does not see."""
+    if record is not None:
+        names = () if part.made else part.old.keys() - {BINNED}
+        restoring.may_set_back(ctx, part.entity, record, names, sorted(needed(part)))
+
+
+# --- what stands in the way --------------------------------------------------------------------------
+
+
+def _load(ctx: Ctx, parts: Sequence[Part]) -> dict[tuple[str, int], Any]:
+    """The records that are there and that the actor sees, held against other writers; binned ones too."""
+    wanted: dict[str, list[int]] = {}
+    for part in parts:
+        wanted.setdefault(part.entity.key, []).append(part.record_id)
+    found: dict[tuple[str, int], Any] = {}
+    for key, ids in sorted(wanted.items()):
+        for record_id, record in restoring.held(ctx, ctx.catalog[key], ids).items():
+            found[key, record_id] = record
+    return found
+
+
+def _sees_target(ctx: Ctx, parts: Sequence[Part]) -> bool:
+    """Whether he sees what a removed row was attached to."""
+    for part in parts:
+        key, record_id = part.old.get("entity"), part.old.get("record")
+        target = ctx.catalog.get(key) if isinstance(key, str) else None
+        if issubclass(part.entity.model, AttachedTo) and target is not None and isinstance(record_id, int):
+            model: Any = target.model
+            statement = select(model.id).where(model.id == record_id)
+            if ctx.db.scalar(statement, execution_options={FOR: model, ROWS: "any"}) is not None:
+                return True
+    return False
+
+
+def _nothing_later(
+    ctx: Ctx, parts: Sequence[Part], found: Mapping[tuple[str, int], Any], entries: Sequence[Entry]
+) -> None:
+    """UndoConflict if a record is gone, or a later change touched what should be set back."""
+    later = _later(ctx, parts, entries)
+    in_the_way: list[InTheWay] = []
+    for part in parts:
+        key = (part.entity.key, part.record_id)
+        in_the_way += conflicts(part, found.get(key), later.get(key, []))
+    if in_the_way:
+        raise UndoConflict(LATER, in_the_way)
+
+
+def _later(ctx: Ctx, parts: Sequence[Part], entries: Sequence[Entry]) -> dict[tuple[str, int], list[Entry]]:
+    """What still counts of all that happened to the records after the change."""
+    wanted: dict[str, list[int]] = {}
+    for part in parts:
+        wanted.setdefault(part.entity.key, []).append(part.record_id)
+    return {
+        (key, record_id): standing(later)
+        for key, ids in sorted(wanted.items())
+        for record_id, later in since(ctx, key, ids, entries[0].number).items()
+    }
+
+
+def conflicts(part: Part, record: Any, later: Sequence[Entry]) -> Iterator[InTheWay]:
+    """What stands in the way of setting a part back; UndoConflict where it was undone, or is not there."""
+    if any(entry.undoes == part.entries[0].uuid for entry in later):
+        raise AlreadyUndone(UNDONE)
+    if part.removed:
+        return  # its id may be another's by now
+    if record is None:
+        raise UndoConflict(GONE)
+    watched = set(part.old)
+    if part.made:
+        watched |= {name for entry in later for name in entry.fields} - {BINNED}
+    if getattr(record, BINNED, None) is not None:
+        watched.add(BINNED)
+    explained: set[str] = set()
+    for entry in later:
+        touched = entry.fields & watched
+        explained |= touched
+        if touched:
+            yield InTheWay(part.entity, part.record_id, tuple(sorted(touched)), entry)
+    if not part.made:
+        differing = {name for name, value in part.new.items() if _now(part.entity, record, name, value) != value}
+        if unexplained := differing - explained:
+            yield InTheWay(part.entity, part.record_id, tuple(sorted(unexplained)), None)
+
+
+def _now(entity: Entity, record: Any, name: str, expected: Any) -> Any:
+    """A field's value as the audit would keep it. Of a set only the trail tells: its reader may not see all."""
+    if name == BINNED:
+        return exact(record.deleted_at)
+    one = entity.field(name)
+    return expected if one.type.kind == "references" else stored(one, getattr(record, attribute_name(one)))
+
+
+# --- setting back ------------------------------------------------------------------------------------
+
+
+def set_back(ctx: Ctx, part: Part, record: Any) -> None:
+    """Leave one record as it was before the change; what its rules refuse is a conflict."""
+    try:
+        _set_back(ctx, part, record)
+    except Invalid as invalid:
+        raise UndoConflict(_("The values of before are not allowed any more."), errors=invalid.errors) from invalid
+
+
+def _set_back(ctx: Ctx, part: Part, record: Any) -> None:
+    if part.removed:
+        _make_again(ctx, part)
+        return
+    entity = part.entity
+    if part.made:
+        records.require(ctx, entity, "delete", record)
+        records.remove(ctx, entity, record)
+        return
+    _call(ctx, part, record)
+    for entry in reversed(part.entries):
+        if (function := function_of(entity, entry)) is not None:
+            records.require(ctx, entity, right_of(entity, entry), record)
+            function(ctx, record, entry)
+            records.write(ctx)
+    if BINNED in part.old and part.new[BINNED] is not None and part.old[BINNED] is None:
+        records.require(ctx, entity, "delete", record)
+        restore = verb_of(entity, RESTORE)
+        (restore.run if restore is not None else records.restore)(ctx, record, {})
+        records.write(ctx)
+    if values := values_of(part, record):
+        restoring.set_back(ctx, entity, record, values, rights_of(part))
+    if part.restored:
+        records.require(ctx, entity, "delete", record)
+        records.remove(ctx, entity, record, dt.datetime.fromisoformat(part.old[BINNED]))
+    ctx.journal.called_off(record)
+
+
+def _call(ctx: Ctx, part: Part, record: Any) -> None:
+    """Name a verb's undo, so that to redo it needs the verb's right again."""
+    verbs = [entry.action for entry in part.entries if entry.action not in NATURAL]
+    if verbs:
+        name = verbs[-1]
+        ctx.journal.call(record, name.removeprefix(UNDO) if name.startswith(UNDO) else f"{UNDO}{name}"[:32])
+
+
+def _make_again(ctx: Ctx, part: Part) -> None:
+    """A row that was removed for good, under its old id if that is free, and as made when and by whom it was."""
+    model: Any = part.entity.model
+    values = {name: value for name, value in part.old.items() if value is not None}
+    known: dict[str, Any] = {}
+    if ctx.system.scalar(select(model.id).where(model.id == part.record_id)) is None:
+        known["id"] = part.record_id
+    first = (
+        select(Audit.happened_at, Audit.actor_id)
+        .join(Change, Change.id == Audit.change_id)
+        .where(Audit.entity == part.entity.key, Audit.record_id == part.record_id, Audit.action == "create")
+        .where(Change.undoes.is_(None))  # whoever made it again is not who made it
+        .order_by(Audit.id.desc())
+        .limit(1)
+    )
+    made = ctx.system.execute(first).one_or_none()
+    if made is not None:
+        known |= {"created_at": made.happened_at, "created_by_id": made.actor_id}
+    restoring.make_again(ctx, part.entity, values, known)
