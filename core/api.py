@@ -7,7 +7,17 @@
 
 from core import fields
 from core.db import types as columns
-from core.db.base import AttachedTo, Binnable, CustomerScoped, Involving, Record, RecordScoped, plugin_base
+from core.db.base import (
+    AttachedTo,
+    Binnable,
+    CustomerScoped,
+    Customizable,
+    Involving,
+    Record,
+    RecordScoped,
+    plugin_base,
+)
+from core.db.extension import ExtensionOf, beside, make_beside
 from core.db.folding import search_fold
 from core.db.phones import phone_key
 from core.entities.listing import Ask, ask
@@ -32,6 +42,8 @@ __all__ = [
     "Ctx",
     "Customer",
     "CustomerScoped",
+    "Customizable",
+    "ExtensionOf",
     "Forbidden",
     "Invalid",
     "Involving",
@@ -47,9 +59,11 @@ __all__ = [
     "acting_user",
     "ask",
     "attachments",
+    "beside",
     "columns",
     "enqueue",
     "fields",
+    "make_beside",
     "next_number",
     "phone_key",
     "plugin_base",

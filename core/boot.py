@@ -6,7 +6,7 @@ nothing of it is left (`core.quarantine`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from core.entities.soundness import faults_of
 from core.errors import KehuError
 from core.migrations import runner
 from core.security.catalog import Catalog
+from core.security.others import extended
 from core.security.store import RightsStore
 from core.services import events, setup
 from core.services.jobs import schedule
@@ -30,6 +31,7 @@ from plugins import (
     ContractError,
     Entity,
     Event,
+    Extension,
     Fault,
     Found,
     Job,
@@ -53,11 +55,21 @@ class Declarations:
 
     hooks: Manager
     entities: Registry[Entity]
+    extensions: Registry[Extension]
     panels: Registry[Panel]
     columns: Registry[Column]
     jobs: Registry[Job]
     events: Registry[type[Event]]
     subscribers: Registry[Subscriber]
+
+    def all(self) -> Iterator[Entity]:
+        """The entities with the fields that plugins add to them."""
+        for entity in self.entities.values():
+            for key in self.extensions:
+                extension = self.extensions.get(key)
+                if extension.of == entity.key:
+                    entity = extended(entity, self.extensions.owner(key), extension)
+            yield entity
 
 
 def manifests(settings: Settings, found: dict[str, Found] | None = None) -> tuple[Manifest, ...]:
@@ -76,16 +88,17 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: 
     while True:
         try:
             declared = declarations(ordered)
+            catalog = Catalog(declared.all())
             break
         except PluginError as error:
             ordered, more = quarantine.leave_out(settings, ordered, error)
             faults += more
-    catalog = Catalog(declared.entities.values())
     return Kernel(
         settings=settings,
         manifests=ordered,
         database=Database(settings.database_url),
         catalog=catalog,
+        extensions=declared.extensions,
         panels=declared.panels,
         columns=declared.columns,
         jobs=declared.jobs,
@@ -139,6 +152,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     declared = Declarations(
         manager,
         Registry("entity"),
+        Registry("extension"),
         Registry("panel"),
         Registry("column"),
         Registry("job"),
@@ -147,6 +161,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     )
     registries: tuple[tuple[str, type, Registry[Any]], ...] = (
         ("register_entities", Entity, declared.entities),
+        ("register_extensions", Extension, declared.extensions),
         ("register_panels", Panel, declared.panels),
         ("register_columns", Column, declared.columns),
         ("register_jobs", Job, declared.jobs),
@@ -156,7 +171,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     for hook, kind, registry in registries:
         for item in manager.collect(hook):
             _check_kind(hook, kind, item.owner, item.value)
-            registry.add(item.owner, item.value.key, item.value)
+            registry.add(item.owner, _key(item.owner, item.value), item.value)
     _add_deliveries(declared)
     for _hook, _kind, registry in registries:
         registry.close()
@@ -182,8 +197,13 @@ def _check_kind(hook: str, kind: type[Any], owner: str, value: Any) -> None:
     elif not isinstance(value, kind):
         message = f"hook {hook!r} gave {value!r:.80}, which is no {kind.__name__}"
         raise ContractError(f"plugin {owner!r}: {message}", owner)
-    if not value.key.startswith(f"{owner}."):
+    if not _key(owner, value).startswith(f"{owner}."):
         raise ContractError(f"plugin {owner!r}: the key {value.key!r} must begin with {owner}.", owner)
+
+
+def _key(owner: str, value: Any) -> str:
+    """What it is called; an extension, of which there is one for each entity, by its owner and entity."""
+    return f"{owner}.extension of {value.of}" if isinstance(value, Extension) else str(value.key)
 
 
 def _check_entities(entities: Registry[Entity]) -> None:
@@ -194,12 +214,14 @@ def _check_entities(entities: Registry[Entity]) -> None:
 
 
 def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
-    """A panel or column on an entity that is not there, or a subscriber to such an event, is an error,
+    """What is for an entity that is not there, or a subscriber to such an event, is an error,
     unless its plugin is only named in `after`: then it waits until that plugin is on.
     """
     soft = {manifest.name: set(manifest.after) for manifest in ordered}
     wrong: dict[str, list[str]] = {}
+    extensions = ((key, declared.extensions.get(key).of) for key in declared.extensions)
     hanging: list[tuple[Registry[Any], str, str, Registry[Any]]] = [
+        *((declared.extensions, key, entity, declared.entities) for key, entity in extensions),
         *((declared.panels, item.key, item.entity, declared.entities) for item in declared.panels.values()),
         *((declared.columns, item.key, item.entity, declared.entities) for item in declared.columns.values()),
         *((declared.subscribers, item.key, item.event, declared.events) for item in declared.subscribers.values()),

@@ -18,6 +18,7 @@ from core.db.types import MONEY_MAX, MONEY_SCALE
 from core.i18n import _
 
 INT_MAX = 2**31 - 1
+NUMBER_MAX = Decimal("99999999999.9999")  # 15 digits: what a JSON number carries without loss
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INTEGER = re.compile(r"[+-]?\d{1,19}(?:\.0+)?", re.ASCII)
@@ -148,23 +149,56 @@ class Money:
         return self._exact(value.removeprefix("¥")) if value else None
 
     def _exact(self, value: str) -> Decimal:
-        if len(value) > 40 or not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*", value, re.ASCII):
-            raise BadValue(_("Give an amount such as 1234.50."))
-        try:
-            amount = Decimal(value.strip())
-        except InvalidOperation:
-            raise BadValue(_("Give an amount such as 1234.50.")) from None
-        if abs(amount) > MONEY_MAX:
-            raise BadValue(_("The amount is too large."))
-        if amount != round(amount, MONEY_SCALE):
-            raise BadValue(_("At most ${n} decimals.", mapping={"n": MONEY_SCALE}))
-        return amount
+        return _decimal(value, _("Give an amount such as 1234.50."), MONEY_MAX)
 
     def to_json(self, value: Decimal | None) -> str | None:
         if value is None:
             return None
         whole, _dot, decimals = f"{value:.{MONEY_SCALE}f}".partition(".")
         return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A decimal number with at most four decimals; exact, and a plain number in JSON."""
+
+    kind = "number"
+
+    def parse(self, value: Any) -> Decimal | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise BadValue(_("Give a number such as 1250.5."))
+        return self._exact(str(value))
+
+    def parse_text(self, value: str) -> Decimal | None:
+        value = value.strip()
+        if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", value, re.ASCII):
+            value = value.replace(",", "")
+        return self._exact(value) if value else None
+
+    def _exact(self, value: str) -> Decimal:
+        return _decimal(value, _("Give a number such as 1250.5."), NUMBER_MAX)
+
+    def to_json(self, value: Decimal | None) -> int | float | None:
+        if value is None:
+            return None
+        return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _decimal(text: str, hint: str, most: Decimal) -> Decimal:
+    """An exact decimal out of a text; `hint` says what is wanted."""
+    if len(text) > 40 or not re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*", text, re.ASCII):
+        raise BadValue(hint)
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        raise BadValue(hint) from None
+    if abs(number) > most:
+        raise BadValue(_("The amount is too large.") if most == MONEY_MAX else _("The number is too large."))
+    if number != round(number, MONEY_SCALE):
+        raise BadValue(_("At most ${n} decimals.", mapping={"n": MONEY_SCALE}))
+    return number
 
 
 @dataclass(frozen=True)
@@ -224,12 +258,14 @@ class Choice:
     """One of a few fixed codes; `choices` maps each to its title.
 
     `offered` are those that a form gives to choose from, all by default. Of states, `aside` are those
-    that stand beside the way of a record and not on it.
+    that stand beside the way of a record and not on it. `retired` ones are kept where they are and
+    taken nowhere else.
     """
 
     choices: Mapping[str, str]
     offered: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
     kind = "choice"
 
     def parse(self, value: Any) -> str | None:

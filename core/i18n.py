@@ -15,6 +15,17 @@ LANGUAGES = ("zh_Hans", "en")
 _ = TranslationStringFactory(DOMAIN)
 
 
+class Words(str):
+    """What an administrator has named in both languages: English, and `zh` beside it."""
+
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Words:
+        made = super().__new__(cls, en)
+        made.zh = zh
+        return made
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """` Did you mean “sales”?` for the known name nearest to `name`, or nothing: to stand in `${hint}`."""
     meant = closest(name, known)
@@ -26,11 +37,13 @@ def in_english(message: str) -> str:
     return spoken(message, lambda text: text.interpolate() if isinstance(text, TranslationString) else text)
 
 
-def spoken(message: str, translate: Callable[[str], str]) -> str:
+def spoken(message: str, translate: Callable[[str], str], language: str = "en") -> str:
     """The message in one language, with what stands in its gaps translated too."""
+    if isinstance(message, Words):
+        return message.zh if language.startswith("zh") else str(message)
     if isinstance(message, TranslationString) and message.mapping:
         gaps: dict[str, Any] = {
-            name: spoken(value, translate) if isinstance(value, TranslationString) else value
+            name: spoken(value, translate, language) if isinstance(value, TranslationString | Words) else value
             for name, value in message.mapping.items()
         }
         message = TranslationString(

@@ -151,6 +151,23 @@ class Entity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extension:
+    """Fields that a plugin adds to the records of a foreign entity `of`, one extension for each.
+
+    `model` is a table of the plugin's own on the kernel's `ExtensionOf(…)`, its columns nullable. The
+    fields are called by the plugin's name and their own, `gifts.budget`, and are read, written and
+    asked for with the record. `title` heads them in forms and on the record's page; `columns` are
+    those that the list shows.
+    """
+
+    of: str
+    model: type
+    fields: tuple[Field, ...]
+    title: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """A block on another entity's record page.
 

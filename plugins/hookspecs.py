@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from .contributions import Column, Entity, Event, Job, Panel, Subscriber
+from .contributions import Column, Entity, Event, Extension, Job, Panel, Subscriber
 from .markers import hookspec
 
 
@@ -19,6 +19,16 @@ class Hooks(Protocol):
         When: once at boot, after the models of all enabled plugins are loaded.
         Result: entities whose keys start with the plugin's name and a dot.
         Failure: an exception, or a key that is already taken, is a fault of the plugin.
+        """
+
+    @hookspec
+    def register_extensions(self) -> Iterable[Extension]:
+        """Fields for the records of any foreign entity, named by its key.
+
+        When: once at boot, after all entities are known.
+        Result: at most one extension of each entity; its fields stand after the entity's own, in the
+        order of the plugins.
+        Failure: an exception, or an extension that does not fit its entity, stops the boot.
         """
 
     @hookspec

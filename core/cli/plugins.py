@@ -56,6 +56,10 @@ def _booted(here: Site) -> tuple[Kernel | None, str]:
 
 
 def _adds(kernel: Kernel) -> None:
+    for key in kernel.extensions:
+        of = kernel.extensions.get(key).of
+        waits = "" if of in kernel.catalog else f" (inactive: {of} is off)"
+        click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{waits}")
     for kind, registry in (("panel", kernel.panels), ("column", kernel.columns)):
         for item in registry.values():
             waits = "" if item.entity in kernel.catalog else f" (inactive: {item.entity} is off)"

@@ -71,7 +71,7 @@ class Site:
 
 def entity_of(here: Site, key: str) -> Entity:
     """The entity that a command names. NotFound with a hint otherwise."""
-    catalog = here.kernel.catalog
+    catalog = here.kernel.run(lambda work: work.catalog, write=False) or here.kernel.catalog
     if key not in catalog:
         raise NotFound(f"there is no entity {key}{did_you_mean(key, [one.key for one in catalog])}")
     return catalog[key]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Constraint, ForeignKey, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 
-from core.db.types import UtcDateTime, text
+from core.db.types import JsonValues, UtcDateTime, text
 
 MAX_IDENTIFIER = 30  # Oracle's limit before 12.2
 
@@ -98,6 +98,15 @@ class Binnable:
     """Deleting moves to the recycle bin: the row stays and is absent to all."""
 
     deleted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class Customizable:
+    """Records with fields that an administrator defines: `custom` holds their values by the fields' ids.
+
+    Values of fields that are gone stay where they are. Never changed in place: a new object each time.
+    """
+
+    custom: Mapped[dict[str, Any] | None] = mapped_column(JsonValues)
 
 
 class RecordScoped:

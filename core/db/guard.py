@@ -69,7 +69,10 @@ class Scope(Protocol):
 
 
 class WriteHook(Protocol):
-    """Looks at a flush before and after its SQL; raises to stop it."""
+    """Looks at a flush before and after its SQL; raises to stop it.
+
+    It may add records that change along with others to `dirty`, for the hooks after it.
+    """
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None: ...
 
@@ -134,6 +137,7 @@ def _judge(session: GuardedSession, context: Any, _objects: Any) -> None:
         raise Refused("this session is for reading")
     for hook in session.hooks:
         hook.before(session, new, dirty, deleted)
+    context.attributes[_SHOWN].update(inspect(obj) for obj in dirty)
     _note_writing(session)
     session.bind.info[_FLUSHING] = True
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     UnicodeText,
 )
 from sqlalchemy.dialects import mssql, mysql, oracle
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -88,8 +89,12 @@ class Money(TypeDecorator[Decimal]):
         def reverse_operate(self, op: Any, other: Any, **kwargs: Any) -> Any:
             return super().reverse_operate(_no_product(op), other, **kwargs)
 
+    def is_scaled(self, dialect: Dialect) -> bool:
+        """Whether the database holds integers of 1/10 000."""
+        return dialect.name == "sqlite"
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "sqlite":
+        if self.is_scaled(dialect):
             return dialect.type_descriptor(BigInteger())
         return dialect.type_descriptor(Numeric(18, MONEY_SCALE))
 
@@ -101,12 +106,38 @@ class Money(TypeDecorator[Decimal]):
             raise ValueError(f"{amount} is not an amount of at most {MONEY_MAX}")
         if amount != round(amount, MONEY_SCALE):
             raise ValueError(f"{amount} has more than {MONEY_SCALE} decimals")
-        return int(amount * MONEY_UNIT) if dialect.name == "sqlite" else amount
+        return int(amount * MONEY_UNIT) if self.is_scaled(dialect) else amount
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        return Decimal(value) / MONEY_UNIT if dialect.name == "sqlite" else Decimal(value)
+        return Decimal(value) / MONEY_UNIT if self.is_scaled(dialect) else Decimal(value)
+
+
+class ScaledMoney(Money):
+    """An amount inside a JSON document: an integer of 1/10 000 on every database."""
+
+    cache_ok = True
+
+    def is_scaled(self, dialect: Dialect) -> bool:
+        return True
+
+
+class IsoDate(TypeDecorator[dt.date]):
+    """A day inside a JSON document: text, in whose order days are."""
+
+    impl = Unicode(10)
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[dt.date]:
+        return dt.date
+
+    def process_bind_param(self, value: dt.date | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dt.date | None:
+        return None if value is None else dt.date.fromisoformat(value)
 
 
 def _no_product(op: Any) -> Any:
@@ -160,3 +191,14 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return json.loads(value) if isinstance(value, str) and dialect.name not in _NATIVE_JSON else value
+
+
+class JsonValues(JsonText):
+    """A JSON object out of which statements read values: kept parsed where the database can."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return super().load_dialect_impl(dialect)

@@ -6,6 +6,7 @@ from core.describe.activity import ACTIVITY
 from core.describe.attachment import ATTACHMENT
 from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
+from core.describe.custom import CUSTOM_FIELD
 from core.describe.customer import CUSTOMER
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
@@ -30,6 +31,7 @@ ENTITIES = (
     ATTACHMENT,
     AUDIT,
     NUMBER_RULE,
+    CUSTOM_FIELD,
 )
 
 

@@ -6,18 +6,20 @@ import base64
 import binascii
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
 
 from core.db.guard import never
 from core.db.types import MONEY_MAX, MONEY_SCALE, Money, UtcDateTime
 from core.errors import BadRequest, Forbidden
 from core.fields import INT_MAX
 from core.i18n import _, suggestion
+from core.security import places
 from core.security.catalog import Catalog
 from core.security.conditions import BadCondition, Condition, SqlContext, parse, to_sql
 from core.security.rights import Rights
@@ -26,13 +28,16 @@ from plugins import Entity, Field
 
 LIMIT = 50
 MOST = 500
-SORTABLE = {"text", "integer", "money", "date", "moment", "choice", "boolean"}
+SORTABLE = {"text", "integer", "number", "money", "date", "moment", "choice", "boolean"}
 _META_SORTS = ("id", "created_at", "updated_at")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a list is asked for, already checked. `sort` holds (attribute, descending)."""
+    """What a list is asked for, already checked.
+
+    `sort` holds (attribute, descending), of fields of others their names for the attribute.
+    """
 
     entity: Entity
     condition: Condition | None = None
@@ -90,10 +95,10 @@ def page_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]:
     if wanted.cursor is not None:
         statement = statement.where(_beyond(keys, wanted.cursor))
     order: list[Any] = []
-    for column, descending in keys:
-        if column.property.columns[0].nullable:
-            order.append(case((column.is_(None), 1), else_=0))
-        order.append(column.desc() if descending else column.asc())
+    for key in keys:
+        if key.nullable:
+            order.append(case((key.column.is_(None), 1), else_=0))
+        order.append(key.column.desc() if key.descending else key.column.asc())
     return statement.order_by(*order).limit(wanted.limit + 1)
 
 
@@ -167,7 +172,7 @@ def _sort_attribute(name: str, entity: Entity) -> str:
             _("There is no field ${name} to sort by.${hint}", mapping={"name": name[:80], "hint": hint}),
         )
     field = entity.field(name)
-    return field.sort or field.column or field.name
+    return field.name if "." in name else field.sort or field.column or field.name
 
 
 def _default_sort(rights: Rights, entity: Entity) -> str:
@@ -201,25 +206,42 @@ def _bad(parameter: str, message: str) -> NoReturn:
 # --- keys and cursors ----------------------------------------------------------------------------
 
 
-def _keys(wanted: Ask) -> list[tuple[Any, bool]]:
-    model: Any = wanted.entity.model
-    keys = [(getattr(model, name), descending) for name, descending in wanted.sort]
-    if all(name != "id" for name, _descending in wanted.sort):
-        keys.append((model.id, False))
-    return keys
+@dataclass(frozen=True)
+class _Key:
+    """One of the values that records are ordered by; `of` reads it from a record."""
+
+    column: Any
+    descending: bool
+    nullable: bool
+    of: Callable[[Any], Any]
 
 
-def _beyond(keys: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
+def _keys(wanted: Ask) -> list[_Key]:
+    names = [name for name, _descending in wanted.sort]
+    order = wanted.sort if "id" in names else (*wanted.sort, ("id", False))
+    return [_key(wanted.entity, name, descending) for name, descending in order]
+
+
+def _key(entity: Entity, name: str, descending: bool) -> _Key:
+    if "." in name:
+        field = entity.field(name)
+        return _Key(places.column(entity.model, field), descending, True, lambda record: places.get(record, field))
+    column: Any = getattr(entity.model, name)
+    return _Key(column, descending, column.property.columns[0].nullable, attrgetter(name))
+
+
+def _beyond(keys: Sequence[_Key], values: Sequence[Any]) -> ColumnElement[bool]:
     """Rows that come after the one with these values; nulls come last."""
-    (column, descending), value = keys[0], values[0]
+    key, value = keys[0], values[0]
     if value is None:
         further: ColumnElement[bool] = false()
-        same = column.is_(None)
+        same = key.column.is_(None)
     else:
-        further = column < value if descending else column > value
-        same = column == value
-        if column.property.columns[0].nullable:
-            further = or_(further, column.is_(None))
+        bound = literal(value, key.column.type)  # true and false by themselves cannot be compared
+        further = key.column < bound if key.descending else key.column > bound
+        same = key.column == bound
+        if key.nullable:
+            further = or_(further, key.column.is_(None))
     if len(keys) == 1:
         return further
     return or_(further, and_(same, _beyond(keys[1:], values[1:])))
@@ -228,7 +250,7 @@ def _beyond(keys: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnEl
 def write_cursor(wanted: Ask, last: Any) -> str:
     """Where the page ended, for the client to send back."""
     names = [[name, descending] for name, descending in wanted.sort]
-    values = [_plain(getattr(last, column.key)) for column, _descending in _keys(wanted)]
+    values = [_plain(key.of(last)) for key in _keys(wanted)]
     text = json.dumps([names, values], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -242,7 +264,7 @@ def _read_cursor(cursor: str, entity: Entity, sort: tuple[tuple[str, bool], ...]
         keys = _keys(Ask(entity, sort=sort))
         if len(values) != len(keys):
             raise ValueError("another number of keys")
-        return tuple(_typed(column, value) for (column, _d), value in zip(keys, values, strict=True))
+        return tuple(_typed(key, value) for key, value in zip(keys, values, strict=True))
     except (ValueError, TypeError, binascii.Error, RecursionError, ArithmeticError):
         _bad("cursor", _("This cursor is not from this list. Start without one."))
 
@@ -251,11 +273,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else str(value) if isinstance(value, Decimal) else value
 
 
-def _typed(column: Any, value: Any) -> Any:
-    stored = column.property.columns[0]
-    kind = stored.type
+def _typed(key: _Key, value: Any) -> Any:
+    kind = key.column.type
     if value is None:
-        if not stored.nullable:
+        if not key.nullable:
             raise ValueError("never null")
         return None
     if isinstance(kind, UtcDateTime):

@@ -14,7 +14,7 @@ from core.i18n import _, suggestion
 from plugins import Entity, Field
 
 # Kinds by which a record can be told from others, whose text has one meaning.
-MATCHABLE = ("text", "integer", "money", "date", "moment", "choice")
+MATCHABLE = ("text", "integer", "number", "money", "date", "moment", "choice")
 
 
 @dataclass(frozen=True)

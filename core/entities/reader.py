@@ -14,6 +14,7 @@ from core.db.types import text
 from core.entities.past import RESTRICTED, Past, PastReader
 from core.entities.resolver import SystemResolver, row_of
 from core.fields import Moment
+from core.security import places
 from core.security.catalog import attribute, attribute_name
 from core.security.rights import Rights
 from core.security.scope import ROWS
@@ -55,9 +56,13 @@ class Reader:
     def documents(
         self, entity: Entity, records: Sequence[Any], fields: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
-        """The records as JSON documents, fields in the entity's order, `id` and `version` always."""
+        """The records as documents, fields in the entity's order, `id` and `version` always.
+
+        Fields of others stand under their whole names; `nested` makes them the objects of JSON.
+        """
         chosen = [field for field in entity.fields if fields is None or field.name in fields]
         meta = [name for name in META if fields is None or name in fields or name in ("id", "version")]
+        self._load(entity, chosen, records)
         rights = [self.rights_on(entity, chosen, record) for record in records]
         self.look_up(self._references(chosen, meta, records, rights))
         documents = [self._document(chosen, meta, record, given) for record, given in zip(records, rights, strict=True)]
@@ -82,6 +87,12 @@ class Reader:
         ]
         for i, lines in zip(open_to_him, PastReader(self).read(pasts), strict=True):
             documents[i][field.name] = lines
+
+    def _load(self, entity: Entity, chosen: Sequence[Field], records: Sequence[Any]) -> None:
+        """Whatever a page of records needs beside them, in one go: what is shown and what rights go by."""
+        asked = {name for rule in self.rights.field_rights(entity) if rule.condition for name in rule.condition.fields}
+        names = {name for key, name in asked if key == entity.key} | {field.name for field in chosen}
+        places.load(self.db, (field for field in entity.fields if field.name in names), records)
 
     def document(self, entity: Entity, record: Any) -> dict[str, Any]:
         return self.documents(entity, [record])[0]
@@ -133,13 +144,13 @@ class Reader:
                     wanted.setdefault(USER, set()).add(getattr(record, f"{name}_id"))
             for field in fields:
                 if field.type.kind == "reference" and given[field.name] in ("read", "edit"):
-                    wanted.setdefault(field.type.entity, set()).add(getattr(record, attribute_name(field)))  # type: ignore[attr-defined]
+                    wanted.setdefault(field.type.entity, set()).add(places.get(record, field))  # type: ignore[attr-defined]
                 elif field.type.kind == "target":
-                    for kind, record_id in getattr(record, attribute_name(field)).items():
+                    for kind, record_id in places.get(record, field).items():
                         wanted.setdefault(f"core.{kind}", set()).add(record_id)
                 elif field.type.kind == "references":
                     many = wanted.setdefault(field.type.entity, set())  # type: ignore[attr-defined]
-                    many.update(item.id for item in getattr(record, attribute_name(field)))
+                    many.update(item.id for item in places.get(record, field))
         for ids in wanted.values():
             ids.discard(None)
         return wanted
@@ -201,7 +212,7 @@ class Reader:
         return _MOMENT.to_json(value) if name.endswith("_at") else value
 
     def _value(self, field: Field, record: Any) -> Any:
-        value = getattr(record, attribute_name(field))
+        value = places.get(record, field)
         if field.type.kind == "reference":
             return self.reference(field.type.entity, value)  # type: ignore[attr-defined]
         if field.type.kind == "references":
@@ -221,6 +232,18 @@ class Reader:
     def masked(field: Field, value: Any) -> Any:
         """What is left of a masked field's value."""
         return mask(value) if field.type.kind == "text" or value is None else HIDDEN
+
+
+def nested(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as JSON has it: fields of others in objects, `{"custom": {"floor_area": 80}}`."""
+    found: dict[str, Any] = {}
+    for name, value in document.items():
+        prefix, dot, rest = name.partition(".")
+        if dot:
+            found.setdefault(prefix, {})[rest] = value
+        else:
+            found[name] = value
+    return found
 
 
 def mask(value: Any) -> Any:

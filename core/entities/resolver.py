@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.security.catalog import Catalog, attribute
+from core.security.places import Row
 
 
-def row_of(record: Any) -> dict[str, Any]:
+def row_of(record: Any) -> Row:
     """The column attributes of a loaded record, as rights and conditions read them."""
-    return {item.key: getattr(record, item.key) for item in inspect(type(record)).column_attrs}
+    return Row(record)
 
 
 class SystemResolver:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from pyramid.config import Configurator
@@ -16,8 +17,12 @@ _LOCALES = {"zh_Hans": "zh_Hans", "en": "en"}
 
 def includeme(config: Configurator) -> None:
     config.set_locale_negotiator(negotiate)
-    config.add_request_method(lambda request: partial(spoken, translate=request.localizer.translate), "say", reify=True)
+    config.add_request_method(_say, "say", reify=True)
     config.add_translation_dirs("core:locale")
+
+
+def _say(request: Request) -> Callable[[str], str]:
+    return partial(spoken, translate=request.localizer.translate, language=request.locale_name)
 
 
 def negotiate(request: Request) -> str:

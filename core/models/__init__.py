@@ -4,6 +4,7 @@ from core.models.activity import Activity, activity_user
 from core.models.attachment import Attachment
 from core.models.audit import Audit, ChainHead, Change
 from core.models.contact import Contact
+from core.models.custom import CustomField
 from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
 from core.models.job import JobSlot, QueuedJob
@@ -20,6 +21,7 @@ __all__ = [
     "ChainHead",
     "Change",
     "Contact",
+    "CustomField",
     "Customer",
     "CustomerState",
     "Epoch",

@@ -8,13 +8,13 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.base import Base, Binnable, CustomerScoped, Record, RecordScoped
+from core.db.base import Base, Binnable, CustomerScoped, Customizable, Record, RecordScoped
 from core.db.names import core_name, mail_domain, tax_key
 from core.db.phones import phone_key
 from core.db.types import Money, long_text, text
 
 
-class Customer(Record, RecordScoped, Binnable, Base):
+class Customer(Record, RecordScoped, Binnable, Customizable, Base):
     """客户. State: 目标 target, 潜在 prospect, 正式 formal, 封存 sealed (M48).
 
     `*_folded`, `sort_key` and the keys of duplicates are derived when the row is written; nobody

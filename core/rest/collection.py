@@ -19,6 +19,7 @@ from core.rest.reply import as_json, one, reader
 from core.rest.routes import Route
 from core.rest.spec import WRITES, Json, Spec, done, parameter, things
 from core.security.catalog import Catalog
+from core.security.others import prefixes
 from core.services import records
 from plugins import Entity
 
@@ -103,7 +104,9 @@ def _flag(parameters: dict[str, str], name: str) -> bool:
 def _fields(entity: Entity, text: str | None) -> list[str] | None:
     if text is None:
         return None
-    known = [*META, *(field.name for field in entity.fields)]
+    own = [field.name for field in entity.fields]
+    groups = {name: [one for one in own if one.startswith(f"{name}.")] for name in prefixes(entity)}
+    known = [*META, *own, *groups]
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in known:
@@ -111,4 +114,4 @@ def _fields(entity: Entity, text: str | None) -> list[str] | None:
                 "fields",
                 _("There is no field ${name}.${hint}", mapping={"name": name[:80], "hint": suggestion(name, known)}),
             )
-    return names
+    return [one for name in names for one in groups.get(name, [name])]

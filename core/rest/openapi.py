@@ -29,8 +29,8 @@ def view(context: Any, request: Request) -> Response:
     """GET: what this server does, for programs."""
     allow(request, "GET")
     query(request, ())
-    kernel, known = request.kernel, request.registry["kehu.rest"]
-    return as_json(document(kernel.catalog, known, request.say, kernel.settings.title))
+    known = request.registry["kehu.rest"]
+    return as_json(document(request.ctx.catalog, known, request.say, request.kernel.settings.title))
 
 
 def document(catalog: Catalog, known: Iterable[Route], say: Callable[[str], str], title: str) -> dict[str, Any]:

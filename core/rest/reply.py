@@ -7,16 +7,23 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
-from core.entities.reader import Reader
+from core.entities.reader import Reader, nested
 from core.http.paths import API, collection
 from core.rest.problems import dumps
-from core.services import records
 from plugins import Entity
+
+
+class JsonReader(Reader):
+    """Gives documents as JSON has them: fields of others in objects."""
+
+    def documents(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
+        return [nested(document) for document in super().documents(*args, **options)]
 
 
 def reader(request: Request) -> Reader:
     """Turns records into documents for whoever asks, labels in the reply's language."""
-    return records.reader(request.ctx, request.locale_name)
+    ctx = request.ctx
+    return JsonReader(ctx.db, ctx.system, ctx.rights, request.locale_name)
 
 
 def as_json(document: Any, status: int = 200) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyramid.config import Configurator
@@ -11,6 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.http.paths import API
+from core.http.work import current
 from core.rest.once import once
 from core.rest.spec import Spec
 from plugins import Entity
@@ -35,5 +37,6 @@ class Route:
 
     def add(self, config: Configurator) -> None:
         name, entity = f"rest.{self.name}", self.entity
-        config.add_route(name, API + self.path.replace("{id}", _ID), factory=lambda request: entity)
+        factory = (lambda request: None) if entity is None else partial(current, entity)
+        config.add_route(name, API + self.path.replace("{id}", _ID), factory=factory)
         config.add_view(once(self.view) if self.repeats else self.view, route_name=name)

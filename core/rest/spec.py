@@ -115,20 +115,16 @@ class Spec:
             "type": "object",
             "title": self.say(entity.title),
             "required": ["id", "version"],  # any other may be left out: by `fields`, or hidden from the reader
-            "properties": {**meta, **fields},
+            "properties": {**meta, **_folded(fields)["properties"]},
         }
 
     def _written(self, entity: Entity, *, new: bool) -> Json:
         fields = [field for field in entity.fields if not field.read_only]
-        schema: Json = {
-            "type": "object",
-            "title": self.say(entity.title),
-            "properties": {"version": VERSION, **{field.name: self.value(field) for field in fields}},
-        }
+        needed = [field.name for field in fields if new and field.required and field.default is None]
+        properties = {"version": VERSION, **{field.name: self.value(field) for field in fields}}
         if new:
-            schema["properties"] |= {name: {"type": "boolean"} for name in entity.rules.switches}
-        needed = [field.name for field in fields if field.required and field.default is None]
-        return schema | ({"required": needed} if new and needed else {})
+            properties |= {name: {"type": "boolean"} for name in entity.rules.switches}
+        return {**_folded(properties, needed), "title": self.say(entity.title)}
 
     def value(self, field: Field, *, shown: bool = False) -> Json:
         """A field's value as it reads (`shown`) or as it is written."""
@@ -187,6 +183,21 @@ def parameter(name: str, schema: Json, description: str = "", *, required: bool 
     return {"name": name, "in": "query", "schema": schema, **said, **({"required": True} if required else {})}
 
 
+def _folded(properties: Json, needed: Iterable[str] = ()) -> Json:
+    """The schema of an object, in which fields of others stand in objects of their own."""
+    whole: Json = {"type": "object", "properties": {}}
+    wanted = set(needed)
+    for name, schema in properties.items():
+        prefix, dot, rest = name.partition(".")
+        place = whole["properties"].setdefault(prefix, {"type": "object", "properties": {}}) if dot else whole
+        place["properties"][rest or name] = schema
+        if name in wanted:
+            place.setdefault("required", []).append(rest or name)
+            if dot and prefix not in whole.setdefault("required", []):
+                whole["required"].append(prefix)
+    return whole
+
+
 def _sent(field: Field) -> Json:
     kind: Any = field.type
     match kind.kind:
@@ -196,6 +207,8 @@ def _sent(field: Field) -> Json:
             schema = {"type": "integer", "minimum": kind.low, "maximum": kind.high}
         case "boolean":
             schema = {"type": "boolean"}
+        case "number":
+            schema = {"type": "number"}
         case "money":
             schema = {"anyOf": [{"type": "string"}, {"type": "number"}], "description": "decimal, such as 1234.50"}
         case "date":
@@ -226,6 +239,8 @@ def _read(field: Field) -> Json:
             schema: Json = {"type": "integer"}
         case "boolean":
             schema = {"type": "boolean"}
+        case "number":
+            schema = {"type": "number"}
         case "money":
             return {"type": ["string", "null"], "description": "decimal, such as 1234.50"}
         case "date" | "moment":

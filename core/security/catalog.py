@@ -7,15 +7,19 @@ from functools import cache
 from typing import Any
 
 from core.db.base import CustomerScoped, Involving, RecordScoped
+from core.security.others import PluginField, customized
 from plugins import Entity, Field
 
 
 class Catalog:
-    """All enabled entities. Built once at boot, then only read."""
+    """All enabled entities with all their fields. Never changed: `customized` gives another one."""
 
     def __init__(self, entities: Iterable[Entity]) -> None:
         self._by_key = {entity.key: entity for entity in entities}
         self._by_model = {entity.model: entity for entity in self._by_key.values()}
+        self._extended = {
+            field.model: entity for entity in self for field in entity.fields if isinstance(field, PluginField)
+        }
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(self._by_key.values())
@@ -32,6 +36,19 @@ class Catalog:
     def of_model(self, model: type) -> Entity | None:
         return self._by_model.get(model)
 
+    def extended_by(self, model: type) -> Entity | None:
+        """The entity whose records have the rows of an extension's model beside them."""
+        return self._extended.get(model)
+
+    def customized(self, definitions: Iterable[Any]) -> Catalog:
+        """The catalog with the fields that administrators have defined (`core.models.CustomField`)."""
+        mine: dict[str, list[Any]] = {}
+        for one in definitions:
+            mine.setdefault(one.entity, []).append(one)
+        if not mine:
+            return self
+        return Catalog(customized(entity, mine[entity.key]) if entity.key in mine else entity for entity in self)
+
 
 def is_business(entity: Entity) -> bool:
     """Whether the grant `"*"` covers it: rows of the business, not of administration."""
@@ -39,7 +56,7 @@ def is_business(entity: Entity) -> bool:
 
 
 def attribute_name(field: Field) -> str:
-    """The model's attribute behind a field."""
+    """The attribute behind a field on its entity's model; of others' fields see `core.security.places`."""
     if field.column is not None:
         return field.column
     return f"{field.name}_id" if field.type.kind == "reference" else field.name

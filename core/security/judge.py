@@ -13,9 +13,11 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Mapper, RelationshipDirection, Session
 
 from core.db.base import AttachedTo, Binnable, RecordScoped
+from core.db.extension import Extension
 from core.db.guard import ALL, TABLES, Refused
 from core.errors import Forbidden
 from core.i18n import _
+from core.security import places
 from core.security.catalog import attribute_name
 from core.security.identity import Identity
 from core.security.rights import Rights
@@ -43,7 +45,13 @@ class FlushJudge:
             raise Forbidden(READ_ONLY)
         for obj in (*new, *dirty, *deleted):
             self._entity(obj)
-        self._new, self._changed = new, [(obj, self._actions(obj)) for obj in dirty]
+        for obj in (*dirty, *deleted):
+            if isinstance(obj, Extension) and (obj in deleted or changed_attributes(obj) & {"id", "record"}):
+                raise Refused(f"a row of {type(obj).__name__} stays with its record: empty its columns instead")
+        # A row that a plugin adds beside a record is a change of that record.
+        added = [obj for obj in new if isinstance(obj, Extension) and _stood_before(obj, new)]
+        self._new = [obj for obj in new if not isinstance(obj, Extension)]
+        self._changed = [(obj, self._actions(obj)) for obj in (*dirty, *added)]
         asked: Asked = {}
         for obj, actions in (*self._changed, *((obj, {"delete"}) for obj in deleted)):
             if isinstance(obj, AttachedTo):
@@ -64,7 +72,8 @@ class FlushJudge:
         self._require_all(session, asked)
 
     def _entity(self, obj: Any) -> Entity:
-        entity = self.rights.catalog.of_model(type(obj))
+        catalog = self.rights.catalog
+        entity = catalog.of_model(type(obj)) or catalog.extended_by(type(obj))
         if entity is None:
             raise Refused(f"{type(obj).__name__} is not an entity: write it in elevated work")
         if entity.rules.closed:
@@ -73,8 +82,9 @@ class FlushJudge:
 
     def _ask(self, asked: Asked, obj: Any, actions: Iterable[str]) -> None:
         stored = inspect(obj).identity  # None while it is new
+        record_id = stored[0] if stored else obj.id
         for action in actions:
-            asked.setdefault((self._entity(obj), action), set()).add(stored[0] if stored else obj.id)
+            asked.setdefault((self._entity(obj), action), set()).add(record_id)
 
     def _ask_attached(self, asked: Asked, obj: AttachedTo, entity_key: str, record_id: int) -> None:
         entity = self.rights.catalog.get(entity_key)
@@ -88,7 +98,9 @@ class FlushJudge:
 
     def _actions(self, obj: Any) -> set[str]:
         """The rights that the change of these attributes needs."""
-        rights = {attribute_name(field): field.right for field in self._entity(obj).fields}
+        fields = self._entity(obj).fields
+        # The record's own columns, or those of the plugin's row beside it.
+        rights = {attribute_name(field): field.right for field in fields if places.is_in(type(obj), field)}
         if isinstance(obj, Binnable):
             rights["deleted_at"] = "delete"
         if isinstance(obj, RecordScoped):  # whatever its plugin declares
@@ -134,6 +146,15 @@ def _stored_target(session: Session, obj: Any) -> tuple[str, int]:
     statement = select(table.c.entity, table.c.record_id).where(table.c.id == inspect(obj).identity[0])
     entity, record_id = session.connection().execute(statement, execution_options={TABLES: ALL}).one()
     return entity, record_id
+
+
+def _stood_before(row: Extension, new: Iterable[Any]) -> bool:
+    """Whether the record that a new row stands beside is stored already; its key is set then."""
+    record = inspect(row).dict.get("record")
+    if record is None or inspect(record).persistent:
+        row.id = row.id if record is None else record.id
+        return True
+    return record not in new
 
 
 def _is_derived(model: type, attribute: str) -> bool:

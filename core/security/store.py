@@ -1,9 +1,10 @@
 """Rights, kept across requests as long as the facts behind them stand.
 
-`core_epoch` counts changes of facts: `rights` for units, users, roles and terms, `shares` for
-shares. A request reads both numbers when it begins; what was compiled under other numbers is
-compiled anew. What is read after the numbers can only be newer than they say, never older. What a
-transaction reads after it has written something is not kept: it may be rolled back.
+`core_epoch` counts changes of facts: `rights` for units, users, roles, terms and the fields that
+administrators define, `shares` for shares. A request reads both numbers when it begins; what was
+compiled under other numbers is compiled anew. What is read after the numbers can only be newer than
+they say, never older. What a transaction reads after it has written something is not kept: it may be
+rolled back.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.db.guard import has_written
 from core.errors import Forbidden
-from core.models import Role, Share, Unit, User, user_role
+from core.models import CustomField, Role, Share, Unit, User, user_role
 from core.security.catalog import Catalog
 from core.security.org import Node, Org
 from core.security.rights import Person, Rights, Shares
@@ -39,8 +40,9 @@ class RightsStore:
     """One per application. The sessions given to it are the system's."""
 
     def __init__(self, catalog: Catalog, zone: str) -> None:
-        self.catalog, self.zone = catalog, zone
+        self._entities, self.zone = catalog, zone
         self._lock = Lock()
+        self._catalog: tuple[int, Catalog] | None = None
         self._org: tuple[int, Org] | None = None
         self._rights: OrderedDict[int, tuple[tuple[Epochs, dt.date], Rights]] = OrderedDict()
 
@@ -55,6 +57,17 @@ class RightsStore:
             self._org = (epochs.rights, org)
         return org
 
+    def catalog(self, session: Session, epochs: Epochs) -> Catalog:
+        """The entities with the fields that administrators have defined by now."""
+        known = self._catalog
+        if known is not None and known[0] == epochs.rights:
+            return known[1]
+        wanted = select(CustomField).where(CustomField.active, CustomField.deleted_at.is_(None))
+        catalog = self._entities.customized(session.scalars(wanted).all())
+        if not has_written(session):
+            self._catalog = (epochs.rights, catalog)
+        return catalog
+
     def rights(self, session: Session, user_id: int, epochs: Epochs, now: dt.datetime, today: dt.date) -> Rights:
         """The user's rights at `now`; `today` is the site's business date. Forbidden for one who has left."""
         key = (epochs, today)
@@ -66,7 +79,7 @@ class RightsStore:
         org = self.org(session, epochs)
         person = _person(session, user_id)
         shares = _shares(session, person, org, now)
-        rights = Rights(person, org, shares, self.catalog, today, self.zone)
+        rights = Rights(person, org, shares, self.catalog(session, epochs), today, self.zone)
         if has_written(session):
             return rights
         with self._lock:

@@ -116,6 +116,7 @@ class _Rows:
 
     def _row(self, at: int, sent: Values) -> _Row:
         matched = None
+        sent = self.intake.flat(sent)
         if self.match == ID:
             matched = sent.get(ID)
             sent = {name: value for name, value in sent.items() if name != ID}

@@ -8,14 +8,14 @@ from sqlalchemy import Connection, update
 from sqlalchemy.orm import Session
 
 from core.db.guard import ALL, TABLES
-from core.models import Epoch, Role, Share, Term, Unit, User
+from core.models import CustomField, Epoch, Role, Share, Term, Unit, User
 from core.security.judge import changed_attributes
 
 _USER_FACTS = {"unit_id", "roles", "clearance", "active", "login", "deleted_at"}
 
 
 class EpochWatch:
-    """A write hook. Units, users, roles and terms count for `rights`, shares for `shares`."""
+    """A write hook. Units, users, roles, terms and custom fields count for `rights`, shares for `shares`."""
 
     def __init__(self) -> None:
         self._risen: set[str] = set()
@@ -24,7 +24,7 @@ class EpochWatch:
         for obj in (*new, *deleted, *dirty):
             if isinstance(obj, Share):
                 self._risen.add("shares")
-            elif isinstance(obj, Unit | Role | Term) or (
+            elif isinstance(obj, Unit | Role | Term | CustomField) or (
                 isinstance(obj, User) and (obj not in dirty or changed_attributes(obj) & _USER_FACTS)
             ):
                 self._risen.add("rights")

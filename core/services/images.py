@@ -22,6 +22,7 @@ from sqlalchemy.orm.base import NO_VALUE
 from core.db.guard import ALL, TABLES
 from core.entities.past import BINNED
 from core.fields import Moment
+from core.security import places
 from core.security.catalog import Catalog, attribute_names
 from core.security.judge import changed_attributes
 from plugins import Entity, Field
@@ -84,20 +85,21 @@ class Images:
             return
         names, computed = attribute_names(entity), _computed(entity)
         for field in entity.fields:
-            name = names[field.name]
-            state = inspect(obj).attrs.get(name)
             if kind == "edit" and field.name in computed:
+                name = names[field.name]
                 old, new = stored(field, self._computed_before(obj, name)), self._is(field, obj, name)
                 if old != new:
                     yield {"field": field.name, "old": old, "new": new}
                 continue
+            holder, name = places.holder(obj, field, look=kind == "delete"), names[field.name]
+            state = None if holder is None else inspect(holder).attrs.get(name)
             if kind == "edit" and (state is None or not state.history.has_changes()):
                 continue  # not even read: it may never have been loaded
-            old, new = None, self._is(field, obj, name)
+            old, new = None, self._is(field, holder, name)
             if kind == "delete":
                 old, new = new, None
             elif kind == "edit":
-                old = self._was(field, obj, name, state)
+                old = self._was(field, holder, name, state)
             if old != new:
                 yield {"field": field.name, "old": old, "new": new}
         binned = inspect(obj).attrs.get(BINNED)
@@ -114,10 +116,12 @@ class Images:
 
     def _first(self, entity: Entity, obj: Any) -> Iterator[dict[str, Any]]:
         """What a new record begins with. Quick: an import makes a million of them."""
-        given, names, computed = vars(obj), attribute_names(entity), _computed(entity)
-        for field in entity.fields:  # what was never set is not there
+        names, computed = attribute_names(entity), _computed(entity)
+        for field in entity.fields:
+            holder = places.holder(obj, field)
+            given = {} if holder is None else vars(holder)  # what was never set is not there
             if field.name in computed or given.get(names[field.name]) is not None:
-                new = self._is(field, obj, names[field.name])
+                new = self._is(field, holder, names[field.name])
                 if new is not None:
                     yield {"field": field.name, "old": None, "new": new}
 
@@ -135,7 +139,7 @@ class Images:
 
     def _is(self, field: Field, obj: Any, name: str) -> Any:
         if field.type.kind != "references":
-            return stored(field, getattr(obj, name))
+            return stored(field, None if obj is None else getattr(obj, name))
         if (obj, name) in self._new:
             return self._new[obj, name]
         return sorted(item.id for item in getattr(obj, name) or ())
@@ -155,11 +159,13 @@ def _computed(entity: Entity) -> frozenset[str]:
     """Names of the fields that are properties over several columns, such as whom a share is for."""
     mapped: set[str] = set(inspect(entity.model).attrs.keys())
     names = attribute_names(entity)
-    return frozenset(name for name, attribute in names.items() if attribute not in mapped)
+    own = [field.name for field in entity.fields if places.is_own(field)]
+    return frozenset(name for name in own if names[name] not in mapped)
 
 
-def stored(field: Field, value: Any) -> Any:
-    """A value as the audit keeps it: in JSON, without loss."""
+def stored(field: Field, kept: Any) -> Any:
+    """A value as the audit keeps it: in JSON, without loss. `kept` is what its attribute holds."""
+    value = places.value_in(kept, field)
     return exact(value) if field.type.kind == "moment" else field.type.to_json(value)  # type: ignore[attr-defined]
 
 

@@ -13,7 +13,9 @@ from core.entities.reader import META
 from core.entities.schema import NEEDED, problems, schema_of
 from core.fields import BadValue, Boolean
 from core.i18n import _, suggestion
-from core.security.catalog import attribute, attribute_name
+from core.security import places
+from core.security.catalog import attribute
+from core.security.others import prefixes
 from core.services.work import Ctx
 from plugins import Entity, Field
 
@@ -53,7 +55,24 @@ class Intake:
         self._schema = schema_of(entity.fields, partial=True, text=text)
         self._parsers = {field.name: _parser(field, self._schema[field.name], text) for field in entity.fields}
         self._references = [one for one in entity.fields if one.type.kind in ("reference", "references", "target")]
+        self._retiring = [one for one in entity.fields if getattr(one.type, "retired", ())]
+        self._prefixes = prefixes(entity)
         self._found: dict[Any, Any] = {}
+
+    def flat(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was sent, with the fields of others under their whole names instead of in objects.
+
+        What is no object, or says a field in both ways, stays as it is: no field is called so.
+        """
+        found: dict[str, Any] | None = None
+        for name in self._prefixes:
+            if isinstance(sent.get(name), Mapping):
+                inside = {f"{name}.{rest}": value for rest, value in sent[name].items()}
+                if not inside.keys() & sent.keys():
+                    found = dict(sent) if found is None else found
+                    del found[name]
+                    found |= inside
+        return sent if found is None else found
 
     def take(
         self,
@@ -73,7 +92,7 @@ class Intake:
     def parse(self, sent: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> Taken:
         """The first half of `take`: nothing is looked up, references are still ids or keys."""
         taken = Taken()
-        for name, raw in sent.items():
+        for name, raw in self.flat(sent).items():
             if shown is not None and name in shown and _echo(raw, shown[name]):
                 continue
             parser = self._parsers.get(name)
@@ -84,6 +103,8 @@ class Intake:
             elif name in META:
                 if name != "version":
                     taken.wrong(name, _("This cannot be written."))
+            elif name in self._prefixes:
+                taken.wrong(name, _("Give an object with the fields in it, or each by its whole name, not both."))
             else:
                 few = len(taken.errors) < _MOST_HINTS  # each takes a while
                 hint = suggestion(name[:80], self._parsers) if few else ""
@@ -105,6 +126,12 @@ class Intake:
             for name, value in list(taken.values.items()):
                 if name not in hidden and value == _stored(record, self.entity, name):
                     del taken.values[name]
+        for one in self._retiring:
+            kind: Any = one.type
+            if taken.values.get(one.name) in kind.retired:
+                del taken.values[one.name]
+                codes = ", ".join(code for code in kind.choices if code not in kind.retired)
+                taken.wrong(one.name, _("Choose one of: ${codes}.", mapping={"codes": codes}))
 
     def prefetch(self, rows: Iterable[tuple[Taken, Any]]) -> None:
         """Look up the references of many rows (parsed, with the record that each is for) at once:
@@ -205,7 +232,7 @@ def _parser(field: Field, node: colander.SchemaNode, text: bool) -> Callable[[An
 
 
 def _stored(record: Any, entity: Entity, name: str) -> Any:
-    return getattr(record, attribute_name(entity.field(name)))
+    return places.get(record, entity.field(name))
 
 
 def _echo(raw: Any, shown: Any) -> bool:

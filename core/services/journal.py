@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,7 +48,7 @@ class Entry:
 class Journal:
     """Collects the entries of one transaction and appends them to the chain when it ends."""
 
-    def __init__(self, catalog: Catalog, now: dt.datetime, change: str | None = None) -> None:
+    def __init__(self, catalog: Callable[[], Catalog], now: dt.datetime, change: str | None = None) -> None:
         self.catalog, self.now = catalog, now
         self.uuid = change or str(uuid.uuid4())
         self.batch = self.uuid
@@ -100,7 +100,7 @@ class Journal:
         for obj in (*new, *dirty, *deleted):
             if isinstance(obj, Change | Audit):
                 raise Refused("the audit trail is written by the journal alone")
-        images = Images(session, self.catalog)
+        images = Images(session, self.catalog())
         images.remember(dirty, deleted)
         self._flushed = [(obj, "create", images) for obj in new] + [(obj, "edit", images) for obj in dirty]
         for obj in deleted:
@@ -115,7 +115,7 @@ class Journal:
             self._collect(obj, kind, images)
 
     def _collect(self, obj: Any, kind: str, images: Images) -> None:
-        entity = self.catalog.of_model(type(obj))
+        entity = self.catalog().of_model(type(obj))
         if entity is None:
             return
         changes = list(images.changes(entity, obj, kind))

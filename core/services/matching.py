@@ -14,7 +14,8 @@ from core.db.phones import phone_fold
 from core.errors import Conflict, Forbidden
 from core.fields import BadValue
 from core.i18n import _
-from core.security.catalog import attribute, attribute_name
+from core.security.catalog import attribute_name
+from core.security.places import column, is_in
 from core.security.scope import FOR, GRANTED, ROWS
 from core.services.work import Ctx
 from plugins import Entity, Field
@@ -40,8 +41,9 @@ class Matcher:
             raise Forbidden(_("You may not match by ${name}.", mapping={"name": field.name}), code="FIELD")
         self._ctx, self._entity, self._field = ctx, entity, field
         self._parse = field.type.parse_text if text else field.type.parse  # type: ignore[attr-defined]
-        self._stored: Any = attribute(entity.model, field)
-        self._column: Any = getattr(entity.model, f"{attribute_name(field)}_folded", self._stored)
+        self._stored: Any = column(entity.model, field)
+        folded = f"{attribute_name(field)}_folded" if is_in(entity.model, field) else ""
+        self._column: Any = getattr(entity.model, folded, self._stored)
         self._fold: Callable[[str], str] = str
         self._widen: Callable[[str], str] = str  # from a key to the column in which it is looked up
         if self._column is not self._stored:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
+from core.db import extension
 from core.db.base import AttachedTo, Binnable, RecordScoped
 from core.entities.listing import Ask, count_query, page_query, write_cursor
 from core.entities.reader import Reader
@@ -26,9 +27,11 @@ from core.entities.schema import NEEDED, problems, schema_of
 from core.errors import Conflict, Forbidden, Invalid, Merged, NeedsVersion, NotFound, Stale
 from core.fields import INT_MAX
 from core.i18n import _
+from core.security import places
 from core.security.catalog import attribute, attribute_name, attribute_names
 from core.security.grants import FIELD_RIGHTS, READING, WRITING
 from core.security.judge import READ_ONLY, refusal
+from core.security.others import CustomField
 from core.security.scope import ACTION, ATTACHED, FOR, ROWS
 from core.services.attached import follows, place_asked, place_of
 from core.services.intake import Intake, Taken
@@ -60,6 +63,8 @@ def listing(ctx: Ctx, wanted: Ask) -> Page:
     records = list(ctx.db.scalars(statement, execution_options=options).all())
     more = len(records) > wanted.limit
     records = records[: wanted.limit]
+    sorted_by = [wanted.entity.field(name) for name, _descending in wanted.sort if "." in name]
+    places.load(ctx.db, sorted_by, records)  # all at once, and not the last alone for the cursor
     counted = count_query(wanted, ctx.rights, context)
     total = ctx.db.scalar(counted, execution_options=options) if wanted.count else None
     return Page(records, write_cursor(wanted, records[-1]) if more else None, total)
@@ -86,6 +91,8 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
     if record is None:
         to = target_of(ctx, entity, record_id)
         raise NotFound if to is None else Merged(to)
+    if lock:
+        places.load(ctx.db, entity.fields, [record], fresh=True)
     return record
 
 
@@ -96,7 +103,8 @@ def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
     model: Any = entity.model
     statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
     options: dict[str, Any] = {FOR: model, ROWS: "live", "populate_existing": True}
-    found = ctx.db.scalars(statement.options(*with_references(entity)), execution_options=options)
+    found = ctx.db.scalars(statement.options(*with_references(entity)), execution_options=options).all()
+    places.load(ctx.db, entity.fields, found, fresh=True)
     return {record.id: record for record in found}
 
 
@@ -160,7 +168,9 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
     Raises Forbidden, Conflict `DUPLICATE` for a taken key, Invalid.
     """
     may_try(ctx, entity)
-    taken = (intake or Intake(ctx, entity)).take(sent)
+    intake = intake or Intake(ctx, entity)
+    sent = intake.flat(sent)
+    taken = intake.take(sent)
     prepare_new(ctx, entity, taken, sent)
     record = add(ctx, entity, taken)
     write(ctx)
@@ -183,10 +193,12 @@ def change(
     Raises NotFound, Forbidden, NeedsVersion, Stale, Conflict, Invalid, in this order.
     """
     record = find(ctx, entity, record_id, lock=True)
+    intake = intake or Intake(ctx, entity)
+    sent = intake.flat(sent)
     look = reader(ctx)
     shown = look.documents(entity, [record], tuple(sent))[0]
     rights = look.rights_on(entity, entity.fields, record)
-    taken = (intake or Intake(ctx, entity)).take(sent, record, shown, hidden(rights))
+    taken = intake.take(sent, record, shown, hidden(rights))
     prepare_change(ctx, entity, record, taken, rights, version)
     settle(ctx, entity, taken)
     apply(ctx, entity, record, taken, rights, look)
@@ -218,8 +230,10 @@ def prepare_new(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
         elif field.default is not None and field.name not in taken.values and field.name not in taken.errors:
             taken.values[field.name] = field.default(ctx)
     _prepare(ctx, entity, None, taken)
-    _may_create(ctx, entity, taken, sent)
+    closed = _may_create(ctx, entity, taken, sent)
     for field in entity.fields:
+        if isinstance(field, CustomField) and field.name in closed:
+            continue
         if field.required and taken.values.get(field.name) is None and field.name not in taken.errors:
             taken.wrong(field.name, NEEDED)
 
@@ -231,8 +245,8 @@ def add(ctx: Ctx, entity: Entity, taken: Taken) -> Any:
     _store(entity, record, taken.values)
     for field in entity.fields:
         if field.type.kind == "references" and field.name not in taken.values:
-            setattr(record, attribute_name(field), [])
-    ctx.db.add(record)
+            places.put(record, field, [])
+    ctx.db.add_all([record, *extension.rows_beside(record)])
     return record
 
 
@@ -253,6 +267,8 @@ def prepare_change(
     for field in entity.fields:
         if field.required and field.name in taken.values and taken.values[field.name] is None:
             taken.wrong(field.name, NEEDED)
+    if taken.values:
+        _need_custom(entity, record, taken, rights)
 
 
 def apply(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str], look: Reader) -> None:
@@ -266,14 +282,25 @@ def hidden(rights: Mapping[str, str]) -> list[str]:
     return [name for name, right in rights.items() if right in ("none", "mask")]
 
 
-def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> None:
+def _need_custom(entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str]) -> None:
+    """A custom field that is needed was not always so: a record that lacks it gets it with its next change."""
+    for field in entity.fields:
+        if isinstance(field, CustomField) and field.required and rights[field.name] == "edit":
+            known = taken.names | ({field.name} if places.get(record, field) is not None else set())
+            if field.name not in known:
+                taken.wrong(field.name, NEEDED)
+
+
+def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> set[str]:
     """Forbidden for a new record that the actor may not make, or for a field of it that he may not fill in.
 
-    The flush guard judges again what is stored; here it comes before all that may be invalid.
+    The flush guard judges again what is stored; here it comes before all that may be invalid. Returns the
+    fields that are closed to the actor.
     """
-    row: dict[str, Any] = dict.fromkeys(_columns(entity.model))
+    row: dict[Any, Any] = dict.fromkeys(_columns(entity.model))
     names = attribute_names(entity)
-    row |= {names[name]: value for name, value in taken.values.items()}
+    row |= {names[name]: value for name, value in taken.values.items() if "." not in name}
+    places.fill(row, entity.fields, taken.values)
     row["id"] = 0
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if issubclass(entity.model, RecordScoped) and not {"owner", "unit", "secrecy"} & taken.errors.keys():
@@ -282,9 +309,12 @@ def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
             actions = (*actions, "import")
         if not all(ctx.rights.covers(entity, action, row, resolver) for action in actions):
             raise Forbidden(refusal("create"))
-    rules = {rule.field for rule in ctx.rights.field_rights(entity)}
-    filled = [entity.field(name) for name in sorted(rules & sent.keys())]
-    _all_open({one.name: ctx.rights.field_right(entity, one, row, resolver) for one in filled})
+    ruled = {rule.field for rule in ctx.rights.field_rights(entity)}
+    rights = {
+        one.name: ctx.rights.field_right(entity, one, row, resolver) for one in entity.fields if one.name in ruled
+    }
+    _all_open({name: right for name, right in rights.items() if name in sent})
+    return {name for name, right in rights.items() if right != "edit"}
 
 
 @cache
@@ -334,6 +364,8 @@ def unique_fields(entity: Entity) -> tuple[Field, ...]:
     """The fields of which no two records have the same value."""
     found = []
     for field in entity.fields:
+        if not places.is_in(entity.model, field):
+            continue
         column: Any = getattr(getattr(entity.model, attribute_name(field), None), "property", None)
         if getattr(column, "columns", None) and column.columns[0].unique:
             found.append(field)
@@ -374,7 +406,10 @@ def settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
 def _store(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
     names = attribute_names(entity)
     for name, value in values.items():
-        setattr(record, names[name], value)
+        if "." in name:
+            places.put(record, entity.field(name), value)
+        else:
+            setattr(record, names[name], value)
 
 
 def check_version(record: Any, version: int | None) -> None:

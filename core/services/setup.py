@@ -20,6 +20,7 @@ ADMINISTRATIVE = (
     "core.role",
     "core.share",
     "core.term",
+    "core.custom_field",
     "core.attachment",
     "core.audit",
     "core.token",

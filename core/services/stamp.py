@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -10,16 +11,22 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from core.db.base import Record
+from core.db.extension import Extension, record_of
 from core.db.folding import sort_key, spoken
 from core.security.catalog import Catalog, attribute_name
 from core.security.conditions.syntax import FOLDS
 from core.security.judge import changed_attributes
+from core.security.places import is_in
+from plugins import Field
 
 
 class Stamp:
-    """The first write hook of every session. A record's version rises once per transaction."""
+    """The first write hook of every session. A record's version rises once per transaction.
 
-    def __init__(self, catalog: Catalog, actor_id: int | None, now: dt.datetime) -> None:
+    What changes only by a plugin's row beside it is added to `dirty`, for the hooks that follow.
+    """
+
+    def __init__(self, catalog: Callable[[], Catalog], actor_id: int | None, now: dt.datetime) -> None:
         self.catalog, self.actor_id, self.now = catalog, actor_id, now
         self._risen: dict[Any, None] = {}  # in order, so that the end of it can be forgotten
 
@@ -32,11 +39,14 @@ class Stamp:
                 obj.updated_at, obj.updated_by_id = obj.created_at, obj.created_by_id
                 self._risen[obj] = None
                 _derive(obj)
+        touched = self._touched(session, new, dirty)
+        dirty.extend(obj for obj in touched if obj not in dirty)
         for obj in dirty:
             if getattr(obj, "merged_into_id", None) is not None and obj.deleted_at is None:
                 obj.merged_into_id = None  # what is back is itself again
             if isinstance(obj, Record):
-                if obj not in self._risen and changed_attributes(obj) & self._shown(type(obj)):
+                shown = obj in touched or changed_attributes(obj) & self._shown(type(obj))
+                if obj not in self._risen and shown:
                     obj.version += 1
                     obj.updated_at, obj.updated_by_id = self.now, self.actor_id
                     self._risen[obj] = None
@@ -54,9 +64,25 @@ class Stamp:
         for obj in list(self._risen)[mark:]:
             del self._risen[obj]
 
+    def _touched(self, session: Session, new: list[Any], dirty: list[Any]) -> list[Any]:
+        """Stored records that change because a plugin's row beside them does."""
+        touched = []
+        for row in (*new, *dirty):
+            if isinstance(row, Extension):
+                record = record_of(session, row)
+                names = {attribute_name(field) for field in self._fields(row) if is_in(type(row), field)}
+                if record is not None and inspect(record).persistent and changed_attributes(row) & names:
+                    touched.append(record)
+        return touched
+
+    def _fields(self, row: Extension) -> Iterable[Field]:
+        entity = self.catalog().extended_by(type(row))
+        return entity.fields if entity else ()
+
     def _shown(self, model: type) -> set[str]:
-        entity = self.catalog.of_model(model)
-        names = {attribute_name(field) for field in entity.fields if not field.read_only} if entity else set()
+        entity = self.catalog().of_model(model)
+        fields = [field for field in entity.fields if not field.read_only and is_in(model, field)] if entity else []
+        names = {attribute_name(field) for field in fields}
         return names | {"deleted_at", "state"}
 
 

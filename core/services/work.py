@@ -31,7 +31,7 @@ from core.services.journal import Journal
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Column, Event, Fault, Job, Manager, Manifest, Panel, Registry, Subscriber
+from plugins import Column, Event, Extension, Fault, Job, Manager, Manifest, Panel, Registry, Subscriber
 
 T = TypeVar("T")
 PART_SECONDS = 2.0  # for a plugin's part of a page
@@ -44,7 +44,8 @@ class Kernel:
     settings: Settings
     manifests: tuple[Manifest, ...]
     database: Database
-    catalog: Catalog
+    catalog: Catalog  # without what administrators define: see `Work.catalog`
+    extensions: Registry[Extension]
     panels: Registry[Panel]
     columns: Registry[Column]
     jobs: Registry[Job]
@@ -150,7 +151,7 @@ class Work:
     def __init__(self, kernel: Kernel, connection: Connection, *, write: bool, change: str | None = None) -> None:
         self.kernel, self.connection, self.write = kernel, connection, write
         self.now = kernel.clock.now()
-        self.journal = Journal(kernel.catalog, self.now, change)
+        self.journal = Journal(lambda: self.catalog, self.now, change)
         self.system = GuardedSession(connection, SystemScope())
         self.facts = Facts()
         self.leftovers = Leftovers()
@@ -170,6 +171,11 @@ class Work:
         found = dict(rows.all())
         return Epochs(found.get("rights", 0), found.get("shares", 0))
 
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The entities with all the fields that they have in this transaction."""
+        return self.kernel.store.catalog(self.system, self.epochs)
+
     @property
     def org(self) -> Org:
         return self.kernel.store.org(self.system, self.epochs)
@@ -178,7 +184,7 @@ class Work:
         """The context in which services act for this identity, with its rights of this moment."""
         self.journal.identity = identity
         rights = self.kernel.store.rights(self.system, identity.user_id, self.epochs, self.now, self.today)
-        stamp = Stamp(self.kernel.catalog, identity.user_id, self.now)
+        stamp = Stamp(lambda: self.catalog, identity.user_id, self.now)
         hooks: tuple[WriteHook, ...] = (stamp, FlushJudge(identity, rights), *self._hooks()) if self.write else ()
         session = GuardedSession(self.connection, PersonScope(rights), hooks)
         self._sessions.append(session)
@@ -192,7 +198,7 @@ class Work:
         if write and not self.write:
             raise Refused("this unit of work is for reading")
         actor = self.journal.identity.user_id if self.journal.identity else None
-        hooks = (Stamp(self.kernel.catalog, actor, self.now), *self._hooks()) if write else ()
+        hooks = (Stamp(lambda: self.catalog, actor, self.now), *self._hooks()) if write else ()
         if write:
             self.journal.explain(reason)
         session = GuardedSession(self.connection, SystemScope(), hooks)
@@ -291,7 +297,7 @@ class Ctx:
 
     @property
     def catalog(self) -> Catalog:
-        return self.work.kernel.catalog
+        return self.rights.catalog
 
     @property
     def now(self) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pyramid.config import Configurator
@@ -10,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.http.paths import by_path, collection
+from core.http.work import current
 from core.security.catalog import is_business
 from core.services.work import Ctx
 from core.web import details, lists, lookup, verbs
@@ -33,7 +35,7 @@ def includeme(config: Configurator) -> None:
             ("verb", f"{path}/{_ID}/actions/{{verb}}", {"GET": verbs.ask, "POST": verbs.act}),
         ):
             route = f"web.{entity.key}.{name}"
-            config.add_route(route, pattern, factory=lambda request, entity=entity: entity)
+            config.add_route(route, pattern, factory=partial(current, entity))
             for method, view in methods.items():
                 config.add_view(view, route_name=route, request_method=method)
 

@@ -40,7 +40,7 @@ def short_moment(value: dt.datetime, language: str, zone: dt.tzinfo, now: dt.dat
 
 
 def number(value: int | Decimal, language: str) -> str:
-    return format_decimal(value, locale=locale(language))
+    return format_decimal(value, "#,##0.####", locale(language))
 
 
 def money(value: Decimal, currency: str, language: str) -> str:

@@ -14,7 +14,7 @@ from pyramid.request import Request
 
 from core.entities.reader import META, USER
 from core.fields import Integer, Moment, Reference
-from core.i18n import _
+from core.i18n import Words, _
 from core.services.work import Ctx
 from core.web import format as formats
 from core.web.addresses import record_path
@@ -33,7 +33,7 @@ META_FIELDS = {
         Field("updated_by", Reference(USER), _("Updated by")),
     )
 }
-NUMERIC = ("integer", "money")
+NUMERIC = ("integer", "number", "money")
 # Texts that lead somewhere, by the names that fields of this kind have everywhere.
 _SCHEMES = {"email": "mailto:", "phone": "tel:", "mobile": "tel:"}
 _WEB = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([/?#:]\S*)?", re.IGNORECASE)
@@ -118,6 +118,9 @@ class Display:
     def _integer(self, field: Field, value: int) -> Value:
         return Value("number", formats.number(value, self.language))
 
+    def _number(self, field: Field, value: float) -> Value:
+        return Value("number", formats.number(Decimal(str(value)), self.language))
+
     def _money(self, field: Field, value: str) -> Value:
         return Value("number", formats.money(Decimal(value), self.currency, self.language))
 
@@ -181,6 +184,10 @@ class Display:
         if isinstance(value, list) and all(isinstance(one, Mapping) and "label" in one for one in value):
             return Value("text", ", ".join(str(one["label"]) for one in value))
         return self._plain("", value)
+
+    def _choices(self, field: Field, value: list[Mapping[str, Any]]) -> Value:
+        labels = [Words(one["label_en"], one["label_zh"]) for one in value if one["active"]]
+        return Value("many", items=tuple(Value("text", self.say(label)) for label in labels))
 
     def _plain(self, name: str, value: Any) -> Value:
         if value is None or value is False:

@@ -13,6 +13,7 @@ from tests.security.conditions_world import (
     CATALOG,
     DAYS,
     MOMENTS,
+    NUMBERS,
     PHONES,
     RAW_TEXTS,
     STATES,
@@ -81,6 +82,8 @@ class RandomConditions:
                 return rng.choice((-1, 0, 1, 2, 3))
             case "boolean":
                 return rng.choice((True, False))
+            case "number":
+                return float(rng.choice(NUMBERS))
             case "money":
                 return str(rng.choice(AMOUNTS))
             case "date":
@@ -96,7 +99,14 @@ class RandomConditions:
         return {"$": "today", **self.rng.choice(({}, {"offset": "-1d"}, {"offset": "+1d"}, {"offset": "0d"}))}
 
     def text(self, name: str) -> str:
-        pools = {"raw": RAW_TEXTS, "phone": PHONES, "login": _KEYS["core.user"], "list": ("region", "level")}
+        pools = {
+            "raw": RAW_TEXTS,
+            "plug.note": RAW_TEXTS,
+            "custom.text": RAW_TEXTS[:6],
+            "phone": PHONES,
+            "login": _KEYS["core.user"],
+            "list": ("region", "level"),
+        }
         pool = (*_KEYS["core.unit"], *_KEYS["core.term"], *_KEYS["test.thing"]) if name == "code" else WORDS
         return self.rng.choice(pools.get(name, pool))
 

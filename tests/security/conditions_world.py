@@ -6,20 +6,23 @@ import datetime as dt
 import random
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, inspect
+from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, insert, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from core.db.extension import ExtensionOf
 from core.db.folding import search_fold
 from core.db.phones import phone_fold
-from core.db.types import JsonText, Money, UtcDateTime, boolean, long_text, text
+from core.db.types import JsonText, JsonValues, Money, UtcDateTime, boolean, long_text, text
 from core.fields import BadValue, Choice, Date, Document, Integer, Moment, Reference, References, Text
 from core.fields import Boolean as BooleanType
 from core.fields import Money as MoneyType
 from core.security.catalog import Catalog, attribute_name
 from core.security.conditions import Resolver, SqlContext
-from plugins import Entity, Field
+from core.security.others import customized, extended
+from plugins import Entity, Extension, Field
 
 TODAY = dt.date(2026, 3, 1)
 ZONE = "Asia/Shanghai"  # its day begins at 16:00 UTC of the day before
@@ -85,6 +88,17 @@ class Thing(Base):
     unit_id: Mapped[int | None]
     parent_id: Mapped[int | None]
     people: Mapped[list[User]] = relationship(secondary=thing_user)
+    custom: Mapped[Any] = mapped_column(JsonValues, nullable=True)
+
+
+class Beside(ExtensionOf(Thing), Base):  # type: ignore[misc]
+    """What a plugin keeps of some things."""
+
+    __tablename__ = "t_beside"
+    note: Mapped[str | None] = mapped_column(text(200))
+    amount: Mapped[Decimal | None] = mapped_column(Money)
+    flag: Mapped[bool | None] = mapped_column(boolean())
+    friend_id: Mapped[int | None]
 
 
 # --- entities -------------------------------------------------------------------------------------
@@ -152,6 +166,36 @@ THING = _entity(
     Field("people", References("core.user"), "People"),
     Field("lost", Reference("gone.entity"), "Lost", column="parent_id"),
 )
+THING = extended(
+    THING,
+    "plug",
+    Extension(
+        of=THING.key,
+        model=Beside,
+        title="Plug",
+        fields=(
+            Field("note", Raw(), "Note"),
+            Field("amount", MoneyType(), "Amount"),
+            Field("flag", BooleanType(), "Flag"),
+            Field("friend", Reference("test.thing"), "Friend"),
+        ),
+    ),
+)
+KINDS = ("text", "number", "money", "date", "choice", "boolean")
+DEFINITIONS = [
+    SimpleNamespace(
+        id=number,
+        name=kind,
+        kind=kind,
+        label_zh=kind,
+        label_en=kind,
+        required=False,
+        position=0,
+        choices=[{"code": code, "label_zh": code, "label_en": code, "active": True} for code in STATES],
+    )
+    for number, kind in enumerate(KINDS, 1)
+]
+THING = customized(THING, DEFINITIONS)
 CATALOG = Catalog([UNIT, USER, TERM, THING])
 
 
@@ -161,7 +205,7 @@ def table_of(entity_key: str) -> Table:
 
 # --- rows -----------------------------------------------------------------------------------------
 
-Row = dict[str, Any]
+Row = dict[Any, Any]
 
 ODD_TEXTS = ("a", "A", "á", "a\u0301", "İ", "ß", "%", "_", "\\", "𠮷", "客户𠮷", "\ufffd")
 WORDS = (*ODD_TEXTS, "i̇", "ss", "ａ", "ﬁ", "'", "客户", "a b", "·", "a-b", "ø")
@@ -188,6 +232,7 @@ MOMENTS = (
     dt.datetime(1999, 12, 31, 23, 59, 59, 999999, dt.UTC),
 )
 DAYS = (TODAY, TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1), dt.date(2024, 2, 29))
+NUMBERS = tuple(map(Decimal, ("0", "0.1", "-0.5", "3", "99999999999.9999", "-99999999999.9999")))
 AMOUNTS = tuple(map(Decimal, ("0", "0.1", "0.3", "-0.0001", "1234.5", "99999999999999.9999")))
 
 
@@ -219,9 +264,13 @@ class World(Resolver):
     def add_thing(self, **values: Any) -> Row:
         number = len(self.rows.get("test.thing", {})) + 1
         row = self.add("test.thing", **{"code": f"t{number}", "people": frozenset(), **values})
+        row[Beside] = None
         row["name_folded"] = None if row["name"] is None else search_fold(row["name"])
         row["phone_folded"] = None if row["phone"] is None else phone_fold(row["phone"])
         return row
+
+    def put_beside(self, row: Row, **values: Any) -> None:
+        row[Beside] = dict.fromkeys(("note", "amount", "flag", "friend_id")) | {"id": row["id"]} | values
 
     def store(self, connection: Connection) -> None:
         """Create the tables and write the rows."""
@@ -230,6 +279,9 @@ class World(Resolver):
             table = table_of(key)
             names = table.columns.keys()
             connection.execute(table.insert(), [{name: row[name] for name in names} for row in rows.values()])
+        rows_beside = [row[Beside] for row in self.rows["test.thing"].values() if row[Beside]]
+        if rows_beside:
+            connection.execute(insert(Beside), rows_beside)
         links = [
             {"thing_id": id, "user_id": user_id}
             for id, row in self.rows["test.thing"].items()
@@ -256,6 +308,20 @@ def small_world() -> World:
     return world
 
 
+def custom(rng: random.Random) -> dict[str, Any]:
+    """Custom values as JSON keeps them, some left out, and one of a field that is gone."""
+    values = {
+        "1": rng.choice([word for word in RAW_TEXTS if word]),
+        "2": int(rng.choice(NUMBERS) * 10_000),
+        "3": int(rng.choice(AMOUNTS) * 10_000),
+        "4": rng.choice(DAYS).isoformat(),
+        "5": rng.choice(list(STATES)),
+        "6": rng.choice((True, False)),
+        "7": "gone",
+    }
+    return {key: value for key, value in values.items() if rng.random() < 0.7}
+
+
 def random_world(rng: random.Random, things: int) -> World:
     """A small world with so many things, a third of all their values null."""
     world = small_world()
@@ -267,7 +333,7 @@ def random_world(rng: random.Random, things: int) -> World:
         return "".join(rng.choices(WORDS, k=rng.randint(1, 3))).strip()
 
     for number in range(1, things + 1):
-        world.add_thing(
+        row = world.add_thing(
             name=some([phrase(), phrase()]),
             phone=some(PHONES),
             raw=some(RAW_TEXTS),
@@ -284,5 +350,14 @@ def random_world(rng: random.Random, things: int) -> World:
             unit_id=some([1, 2, 3, 4, 5, 6]),
             parent_id=some(range(1, things + 1)),
             people=frozenset(rng.sample([1, 2, 3, 4], rng.randint(0, 3)) if number % 3 else ()),
+            custom=some([custom(rng), custom(rng)]),
         )
+        if rng.random() < 0.7:
+            world.put_beside(
+                row,
+                note=some(RAW_TEXTS),
+                amount=some(AMOUNTS),
+                flag=some([True, False]),
+                friend_id=some(range(1, things + 1)),
+            )
     return world

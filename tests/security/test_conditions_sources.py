@@ -36,6 +36,11 @@ CONDITIONS: list[Any] = [
     ["under", "parent", "t1"],
     ["in", "people", ["li", 3]],
     ["or", ["=", "region", "cn"], ["empty", "parent.people"]],
+    ["=", "plug.amount", 5],
+    ["=", "parent.plug.amount", 5],
+    ["=", "plug.friend.count", 2],
+    ["=", "custom.number", 1.5],
+    ["!=", "parent.custom.date", "2026-02-03"],
 ]
 
 
@@ -55,7 +60,9 @@ def session(database_url: str) -> Iterator[Session]:
 def world() -> World:
     """t1 of li in hq, t2 of me in east below it, t3 of Li in shop below that, t4 of nobody."""
     world = small_world()
-    world.add_thing(owner_id=1, unit_id=1, count=1, people=frozenset({1}), region_id=1)
+    custom = {"2": 15_000, "4": "2026-02-03"}
+    first = world.add_thing(owner_id=1, unit_id=1, count=1, people=frozenset({1}), region_id=1, custom=custom)
+    world.put_beside(first, amount=5, friend_id=2)
     world.add_thing(owner_id=2, unit_id=2, parent_id=1, count=2, people=frozenset({1, 2}))
     world.add_thing(owner_id=3, unit_id=4, parent_id=2, count=3, state="new")
     world.add_thing()

@@ -25,6 +25,9 @@ def full(site):
     site.create("core.share", share)
     site.create("core.token", {"name": "ERP"})
     site.attach(number, "offer.pdf", b"%PDF-1.7")
+    labels = {"label_zh": "等级", "label_en": "Rank"}
+    choice = {"entity": "core.customer", "name": "rank", "type": "choice", "choices": ["gold"], **labels}
+    site.create("core.custom_field", choice)
     return site
 
 
@@ -75,6 +78,7 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         "Attachments",
         "Audit trail",
         "Numbering rules",
+        "Custom fields",
     ]
     assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
 
+from core.security import places
 from core.security.catalog import attribute_name
 from core.security.conditions.syntax import (
     FOLDS,
@@ -28,7 +29,7 @@ from core.security.conditions.syntax import (
     split_ids,
 )
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 class Resolver(Protocol):
@@ -79,12 +80,12 @@ class _Judge:
     def _value(self, path: Path, row: Row) -> Any:
         """The value at the end of the path; an empty set of references is None too."""
         for step, following in pairwise(path):
-            id = row[attribute_name(step.field)]
+            id = places.of_row(row, step.field)
             found = None if id is None else self.resolver.load(following.entity.key, id)
             if found is None:
                 return None
             row = found
-        value = row[attribute_name(path[-1].field)]
+        value = places.of_row(row, path[-1].field)
         return (value or None) if path[-1].kind == "references" else value
 
     def _among(self, path: Path, values: tuple[Value, ...], row: Row) -> bool:

@@ -10,6 +10,7 @@ from core.fields import BadValue, Reference
 from core.i18n import _
 from core.security.catalog import Catalog
 from core.security.conditions.syntax import Key, Mine, Path, Step, Today, Value
+from core.security.others import prefixes
 from plugins import Entity
 from plugins.errors import closest
 
@@ -45,11 +46,14 @@ class Operands:
         if not isinstance(raw, str):
             raise Fault(at, _("Give the name of a field."))
         names = raw.split(".")
-        if len(names) > MAX_HOPS + 1:
-            raise Fault(at, _("A path goes through at most ${n} references.", mapping={"n": MAX_HOPS}))
-        steps = [self.step(entity, names[0], at)]
-        for name in names[1:]:
-            steps.append(self.step(self._behind(steps[-1], at), name, at))
+        steps: list[Step] = []
+        while names:
+            if len(steps) > MAX_HOPS:
+                raise Fault(at, _("A path goes through at most ${n} references.", mapping={"n": MAX_HOPS}))
+            here = self._behind(steps[-1], at) if steps else entity
+            parts = 2 if len(names) > 1 and names[0] in prefixes(here) else 1
+            steps.append(self.step(here, ".".join(names[:parts]), at))
+            names = names[parts:]
         return tuple(steps)
 
     def step(self, entity: Entity, name: str, at: str) -> Step:

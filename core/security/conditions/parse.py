@@ -42,6 +42,7 @@ _ORDER = ("<", "<=", ">", ">=", "between")
 OPERATORS: dict[str, tuple[str, ...]] = {
     "text": (*_EQUALITY, *_ORDER, "contains", "starts"),
     "integer": (*_EQUALITY, *_ORDER),
+    "number": (*_EQUALITY, *_ORDER),
     "money": (*_EQUALITY, *_ORDER),
     "date": (*_EQUALITY, *_ORDER),
     "moment": (*_EQUALITY, *_ORDER),

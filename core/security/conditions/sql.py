@@ -45,6 +45,8 @@ from core.security.conditions.syntax import (
     plain,
     split_ids,
 )
+from core.security.others import CustomField, PluginField
+from core.security.places import custom_value, rows_beside
 from plugins import Entity
 
 Source: TypeAlias = Any  # a mapped class, its Core table, or an alias of either
@@ -80,6 +82,14 @@ class _Compiler:
 
     def _through(self, path: Path, source: Source, test: Callable[[Source], Criterion]) -> Criterion:
         """Follow the references and test the rows at the end: no row, no match."""
+        if not isinstance(path[0].field, PluginField):
+            return self._onwards(path, source, test)
+        rows, criterion = rows_beside(path[0].field, scoped=self.context.scoped)
+        matching = select(_id(rows)).where(criterion, self._onwards(path, rows, test))
+        return _among(_id(source), matching)
+
+    def _onwards(self, path: Path, source: Source, test: Callable[[Source], Criterion]) -> Criterion:
+        """The same from the rows that the first field is in."""
         if len(path) == 1:
             return test(source)
         target = self._rows(path[1].entity)
@@ -188,12 +198,16 @@ def _id(source: Source) -> Any:
 
 
 def _column(source: Source, step: Step) -> Any:
+    if isinstance(step.field, CustomField):
+        return custom_value(_attribute(source, step, "custom"), step.field)
     return _attribute(source, step, attribute_name(step.field))
 
 
 def _attribute(source: Source, step: Step, name: str) -> Any:
     if isinstance(source, FromClause):
-        return source.c[inspect(step.entity.model).columns[name].key]
+        field = step.field
+        model = field.model if isinstance(field, PluginField) else step.entity.model
+        return source.c[inspect(model).columns[name].key]
     return getattr(source, name)
 
 
@@ -208,7 +222,8 @@ def _among(column: Any, wanted: list[Any] | Select[Any]) -> Criterion:
 
 def _matches(source: Source, node: Matches) -> Criterion:
     step = node.path[-1]
-    column = _attribute(source, step, attribute_name(step.field) + ("_folded" if node.fold else ""))
+    folded = f"{attribute_name(step.field)}_folded"
+    column = _attribute(source, step, folded) if node.fold else _column(source, step)
     if not node.needle:
         return never()
     if node.prefix:

@@ -46,7 +46,9 @@ def _form(fields: Iterable[Field], widgets: Mapping[str, Any], **kw: Any) -> def
 def _is_wide(field: Field) -> bool:
     """Whether the input takes the whole line."""
     kind: Any = field.type
-    return kind.kind in ("document", "references") or (kind.kind == "text" and (kind.lines or kind.length > 200))
+    return kind.kind in ("document", "references", "choices") or (
+        kind.kind == "text" and (kind.lines or kind.length > 200)
+    )
 
 
 def read(fields: Iterable[Field], request: Request) -> dict[str, str]:

@@ -26,6 +26,8 @@ def _text(field: Field, value: Any, zone: dt.tzinfo) -> str:
         return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
     if value is None:
         return ""
+    if kind == "choices":
+        return str(field.type.to_text(value))  # type: ignore[attr-defined]
     if kind == "reference":
         return _key(value)
     if kind == "references":

@@ -90,11 +90,13 @@ def widget_of(field: Field) -> Widget:
     match kind.kind:
         case "text" if kind.lines:
             return AreaWidget()
+        case "choices":
+            return AreaWidget()
         case "text" if field.name == "password":
             return TextWidget(kind="password", complete="new-password")
         case "integer":
             return TextWidget(mode="numeric")
-        case "money":
+        case "number" | "money":
             return TextWidget(mode="decimal")
         case "date":
             return TextWidget(kind="date")
@@ -117,9 +119,10 @@ def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Wid
     kind: Any = field.type
     widget = widget_of(field)
     if kind.kind == "choice":
-        return _select(
-            field, [("", tuple(Choice(code, say(kind.choices[code])) for code in kind.offered or kind.choices))]
-        )
+        codes = [code for code in kind.offered or kind.choices if code not in kind.retired]
+        present = document.get(field.name)
+        codes += [present] if present in kind.retired else []
+        return _select(field, [("", tuple(Choice(code, say(kind.choices[code])) for code in codes))])
     if kind.kind == "boolean" and not field.required:
         return _select(field, [("", (Choice("true", say(_("Yes"))), Choice("false", say(_("No")))))])
     if kind.kind == "reference":

@@ -1,9 +1,9 @@
 """What a gift is, said once."""
 
 from core.api import Ctx, _, fields, next_number
-from plugins import Entity, Field, Group, Rules
+from plugins import Entity, Extension, Field, Group, Rules
 
-from .models import Gift
+from .models import Gift, Wishes
 
 
 class GiftRules(Rules):
@@ -32,3 +32,16 @@ GIFT = Entity(
     rules=GiftRules(),
 )
 ENTITIES = (GIFT,)
+
+WISHES = Extension(
+    of="core.customer",
+    model=Wishes,
+    title=_("Gifts"),
+    fields=(
+        Field("no_alcohol", fields.Boolean(), _("No alcohol")),
+        Field("budget", fields.Money(), _("Budget")),
+        Field("favourite", fields.Reference("gifts.gift"), _("Favourite")),
+    ),
+    columns=("budget",),
+)
+EXTENSIONS = (WISHES,)

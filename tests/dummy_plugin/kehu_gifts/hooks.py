@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plugins import Column, Entity, Panel, hookimpl
+from plugins import Column, Entity, Extension, Panel, hookimpl
 
 
 class Gifts:
@@ -15,6 +15,12 @@ class Gifts:
         from .entities import ENTITIES
 
         return ENTITIES
+
+    @hookimpl
+    def register_extensions(self) -> Iterable[Extension]:
+        from .entities import EXTENSIONS
+
+        return EXTENSIONS
 
     @hookimpl
     def register_panels(self) -> Iterable[Panel]:

@@ -1,11 +1,12 @@
-"""The plugin's own table."""
+"""The plugin's own tables."""
 
 import datetime as dt
 from decimal import Decimal
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.api import Binnable, CustomerScoped, Record, columns, plugin_base
+from core.api import Binnable, Customer, CustomerScoped, ExtensionOf, Record, columns, plugin_base
 
 Base = plugin_base("gifts")
 
@@ -19,3 +20,13 @@ class Gift(CustomerScoped, Record, Binnable, Base):  # type: ignore[misc, valid-
     name: Mapped[str] = mapped_column(columns.text(100))
     given_on: Mapped[dt.date] = mapped_column()
     price: Mapped[Decimal | None] = mapped_column(columns.Money)
+
+
+class Wishes(ExtensionOf(Customer), Base):  # type: ignore[misc, valid-type]
+    """送礼偏好: what a customer may be given. A customer without a row has said nothing yet."""
+
+    __tablename__ = "gifts_wishes"
+
+    no_alcohol: Mapped[bool | None] = mapped_column(columns.boolean())
+    budget: Mapped[Decimal | None] = mapped_column(columns.Money, index=True)
+    favourite_id: Mapped[int | None] = mapped_column(ForeignKey("gifts_gift.id", ondelete="SET NULL"), index=True)
