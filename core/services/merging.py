@@ -17,7 +17,9 @@ from core.errors import Conflict, Invalid
 from core.fields import BadValue
 from core.i18n import _
 from core.models import Contact, Customer
+from core.security import places
 from core.security.catalog import attribute_name
+from core.security.others import PluginField
 from core.services import records
 from core.services.trees import is_below
 from core.services.work import Ctx
@@ -81,11 +83,10 @@ def _take_values(entity: Entity, source: Customer, target: Customer, take: Mappi
     if wrong:
         raise Invalid(errors=wrong)
     for name, field in free.items():
-        column = attribute_name(field)
-        value, known = getattr(source, column), getattr(target, column)
+        value, known = places.get(source, field), places.get(target, field)
         wanted = take.get(name) == "source" or (name not in take and known is None)
         if wanted and value != known and not (field.required and value is None):
-            setattr(target, column, value)
+            places.put(target, field, value)
 
 
 def _is_free(field: Field) -> bool:
@@ -111,8 +112,8 @@ def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int) -> 
 def _referring(session: GuardedSession, entity: Entity, source_id: int) -> Iterator[tuple[Any, str]]:
     """The entity's records that refer to the customer, deleted ones too, and by which attribute."""
     model: Any = entity.model
-    for column in _columns(entity):
-        for record in session.scalars(select(model).where(getattr(model, column) == source_id)).all():
+    for holder, column in _columns(entity):
+        for record in session.scalars(select(holder).where(getattr(holder, column) == source_id)).all():
             yield record, column
     if issubclass(model, AttachedTo) and not entity.rules.closed:
         attached = select(model).where(model.entity == KEY, model.record_id == source_id)
@@ -120,12 +121,12 @@ def _referring(session: GuardedSession, entity: Entity, source_id: int) -> Itera
             yield record, "record_id"
 
 
-def _columns(entity: Entity) -> list[str]:
-    names = [
-        attribute_name(field)
+def _columns(entity: Entity) -> list[tuple[Any, str]]:
+    """Where references to customers are kept: in the entity's model, or in a plugin's rows beside it."""
+    found: list[tuple[Any, str]] = [
+        (field.model if isinstance(field, PluginField) else entity.model, attribute_name(field))
         for field in entity.fields
         if field.type.kind == "reference" and field.type.entity == KEY  # type: ignore[attr-defined]
     ]
-    if issubclass(entity.model, CustomerScoped) and "customer_id" not in names:
-        names.append("customer_id")
-    return names
+    own = (entity.model, "customer_id")
+    return [*found, own] if issubclass(entity.model, CustomerScoped) and own not in found else found
