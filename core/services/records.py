@@ -35,6 +35,7 @@ from core.security.others import CustomField
 from core.security.scope import ACTION, ATTACHED, FOR, ROWS
 from core.services.attached import follows, place_asked, place_of
 from core.services.intake import Intake, Taken
+from core.services.search.narrowing import narrowed
 from core.services.work import Ctx
 from plugins import Entity, Field, Verb
 
@@ -52,7 +53,7 @@ class Page:
 
 def listing(ctx: Ctx, wanted: Ask) -> Page:
     """The page of records that was asked for, of those that the actor may see."""
-    context = replace(ctx.rights.context, scoped=True)
+    wanted, context = narrowed(ctx, wanted), replace(ctx.rights.context, scoped=True)
     options = {}
     if follows(wanted.entity):
         try:
