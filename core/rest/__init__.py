@@ -16,6 +16,7 @@ from core.rest import (
     openapi,
     problems,
     record,
+    search,
     tokens,
 )
 
@@ -23,6 +24,7 @@ NOTHING = "rest.nothing"
 # Each has `routes(catalog)`. The first that fits an address answers it.
 MODULES = (
     me,
+    search,
     openapi,
     tokens,
     duplicates,
