@@ -178,7 +178,9 @@ class Intake:
         return (*kind.within, *((name, self._sibling(name, record, taken)) for name in kind.same))
 
     def _sibling(self, name: str, record: Any, taken: Taken) -> Any:
-        return taken.values[name] if name in taken.values or record is None else _stored(record, self.entity, name)
+        if name in taken.values or record is None:
+            return taken.values.get(name)  # None where it is missing or wrong: no record agrees with that
+        return _stored(record, self.entity, name)
 
     def _find(self, entity_key: str, key: int | str, within: Within) -> int:
         """The id of a live record that the actor sees; LookupError with a message otherwise."""

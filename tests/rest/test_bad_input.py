@@ -95,6 +95,14 @@ MALFORMED = {
 }
 
 
+@pytest.mark.parametrize("list_name", [{}, {"list": None}, {"list": 7}])
+def test_a_key_within_a_field_that_is_missing_is_said_too(api: Callable[..., Any], list_name: dict[str, Any]) -> None:
+    body = {"code": "x", "label_zh": "x", "label_en": "x", "parent": "320000", **list_name}
+    assert sorted(api().post("/core/terms", body, status=422).json["errors"]) == ["list", "parent"]
+    rows = api().post("/core/terms/bulk", {"rows": [body]}, status=200).json["rows"]
+    assert sorted(rows[0]["errors"]) == ["list", "parent"]
+
+
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_body_is_a_400(api: Callable[..., Any], body: bytes) -> None:
     client = api()
