@@ -57,6 +57,9 @@ def _repeated(item: Json) -> Json:
     """The path item with what `once` adds to each of its writing methods."""
     for method in item.keys() & {"post", "patch", "delete"}:
         call = item[method]
+        for status, answer in call["responses"].items():
+            if status.startswith("2"):
+                answer["headers"] = {"Change-Id": {"schema": {"type": "string"}, "description": "names the change"}}
         call["parameters"] = [*call.get("parameters", ()), PARAMETER]
         refused = call["responses"]["401"]
         call["responses"] |= dict.fromkeys({"400", "403", "409", "422"} - call["responses"].keys(), refused)

@@ -90,12 +90,13 @@ class Spec:
         """The fields of a record to change."""
         return {"$ref": f"#/components/schemas/{entity.key}.change"}
 
-    def arguments(self, fields: Iterable[Field]) -> Json:
-        """What a verb takes."""
+    def arguments(self, fields: Iterable[Field], *, versioned: bool = True) -> Json:
+        """What a verb takes; `versioned`: the version of its record too."""
         fields = tuple(fields)
+        version = {"version": VERSION} if versioned else {}
         schema: Json = {
             "type": "object",
-            "properties": {"version": VERSION, **{field.name: self.value(field) for field in fields}},
+            "properties": version | {field.name: self.value(field) for field in fields},
             "additionalProperties": False,
         }
         needed = [field.name for field in fields if field.required]
@@ -158,7 +159,7 @@ class Spec:
         found: Json = {
             "summary": self.say(summary),
             "tags": [tag],
-            "responses": {**answers, **dict.fromkeys(sorted({"401", "503", *refusals}), problem)},
+            "responses": {**answers, **dict.fromkeys(sorted({"401", "429", "503", *refusals}), problem)},
         }
         if parameters:
             found["parameters"] = list(parameters)

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 from core.fields import BadValue
 from core.i18n import LANGUAGES, _
 from core.models import Role, User, user_role
 from core.security import passwords
 from core.security.grants import check_field_rights, check_grants
+from core.security.judge import READ_ONLY
 from core.services import login
 from core.services.powers import ADMIN, check_role, check_user, keep_an_admin, within_powers
 from core.services.work import Ctx
@@ -90,14 +91,34 @@ def _is_admin(roles: list[Role]) -> bool:
 def set_password(ctx: Ctx, user: User, arguments: Mapping[str, Any]) -> None:
     """A new password: strong enough, not one of the last five. Ends the user's sessions."""
     within_powers(ctx, user)
-    password = arguments["password"]
+    _renew_password(user, arguments["password"], "password")
+
+
+def change_own_password(ctx: Ctx, old: str, new: str) -> None:
+    """A new password for the acting user, who proves that he knows the old one. Ends his sessions.
+
+    Invalid on `old` or `new`. Whoever calls limits how often it may be tried.
+    """
+    if ctx.identity.read_only:
+        raise Forbidden(READ_ONLY)
+    session = ctx.work.elevated("own password", write=True)
+    user = session.get_one(User, ctx.identity.user_id, with_for_update=True)
+    if not passwords.fits(user.password_hash, old):
+        raise Invalid(errors={"old": [_("This is not your password.")]})
+    ctx.journal.call(user, "set-password")
+    _renew_password(user, new, "new")
+    session.flush()
+
+
+def _renew_password(user: User, password: str, name: str) -> None:
+    """Invalid on the field `name` for a weak password and for one of the last five."""
     try:
         passwords.check_strength(password, user.login)
     except BadValue as bad:
-        raise Invalid(errors={"password": [bad.message]}) from None
+        raise Invalid(errors={name: [bad.message]}) from None
     known = [hash for hash in (user.password_hash, *user.old_passwords) if hash]
     if any(passwords.fits(hash, password) for hash in known):
-        raise Invalid(errors={"password": [_("You used this password before. Choose a new one.")]})
+        raise Invalid(errors={name: [_("You used this password before. Choose a new one.")]})
     user.old_passwords = known[: passwords.REMEMBERED]
     user.password_hash = passwords.keep(password)
     user.epoch += 1

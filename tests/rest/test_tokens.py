@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import select
+from webtest import TestApp
 
 from core.app import make_app
+from core.errors import TooMany
+from core.http.limits import MOST_ADDRESSES, Limit
+from core.models import Audit
+from core.services.login import Visitor, log_in
 from tests.rest.conftest import Api
-from tests.support.site import Site
+from tests.support.site import PASSWORD, Site
 
 TOKENS = "/core/tokens"
 
@@ -86,10 +92,6 @@ def test_a_token_ends_at_its_moment(site: Site, api: Callable[..., Any]) -> None
 
 
 def test_the_audit_has_it_without_the_secret(site: Site, api: Callable[..., Any]) -> None:
-    from sqlalchemy import select
-
-    from core.models import Audit
-
     secret = api().post(TOKENS, {"name": "ERP"}).json["secret"]
     with site.acting() as ctx:
         entries = ctx.system.scalars(select(Audit).where(Audit.entity == "core.token").order_by(Audit.id)).all()
@@ -133,8 +135,6 @@ def test_bad_tokens_wear_an_address_out_and_good_ones_pass(api: Callable[..., An
 
 
 def test_the_table_of_addresses_does_not_grow_without_end() -> None:
-    from core.http.limits import MOST_ADDRESSES, Limit
-
     limit = Limit(1, 60)
     for number in range(MOST_ADDRESSES + 5):
         limit.count(str(number))
@@ -142,28 +142,21 @@ def test_the_table_of_addresses_does_not_grow_without_end() -> None:
 
 
 def test_unlock_lets_a_user_try_again(site: Site, api: Callable[..., Any]) -> None:
-    from core.errors import TooMany
-    from core.services import login
-    from core.services.login import Visitor
-    from tests.support.site import PASSWORD
-
     li = site.user("li")
     site.role("desk", [{"entity": "core.user", "action": "unlock", "reach": "all"}])
     site.user("desk", roles=["desk", "sales_rep"])
     api().act(f"/core/users/{li}", "set-password", {"password": PASSWORD})
     for _ in range(5):
-        assert login.log_in(site.kernel, "li", "wrong", Visitor()) is None
+        assert log_in(site.kernel, "li", "wrong", Visitor()) is None
     with pytest.raises(TooMany):
-        login.log_in(site.kernel, "li", PASSWORD, Visitor())
+        log_in(site.kernel, "li", PASSWORD, Visitor())
     api("li").act(f"/core/users/{li}", "unlock", status=403)
     api("desk").act(f"/core/users/{li}", "set-password", {"password": PASSWORD}, status=403)
     api("desk").act(f"/core/users/{li}", "unlock")
-    assert login.log_in(site.kernel, "li", PASSWORD, Visitor()) is not None
+    assert log_in(site.kernel, "li", PASSWORD, Visitor()) is not None
 
 
 def test_failed_logins_wear_an_address_out(site: Site, now: list[float]) -> None:
-    from webtest import TestApp
-
     browser = TestApp(make_app(site.kernel))
     form = browser.get("/login").forms[0]
     for number in range(50):
@@ -173,3 +166,20 @@ def test_failed_logins_wear_an_address_out(site: Site, now: list[float]) -> None
     assert form.submit(status=429).headers["Retry-After"]
     now[0] += 15 * 60 + 1
     form.submit(status=422)
+
+
+def test_one_changes_one_s_own_password(site: Site, api: Callable[..., Any], now: list[float]) -> None:
+    li = site.user("li")
+    api().act(f"/core/users/{li}", "set-password", {"password": PASSWORD})
+    client, fresh = api("li"), "Quite-New-7"
+    assert list(client.post("/me/password", {}, 422).json["errors"]) == ["old", "new"]
+    for wrong, name in (("nope", "old"), (PASSWORD, "new")):
+        refused = client.post("/me/password", {"old": wrong, "new": PASSWORD}, 422)
+        assert list(refused.json["errors"]) == [name]
+    api("li", read_only=True).post("/me/password", {"old": PASSWORD, "new": fresh}, 403)
+    client.post("/me/password", {"old": PASSWORD, "new": fresh}, 204)
+    assert log_in(site.kernel, "li", PASSWORD, Visitor()) is None
+    assert log_in(site.kernel, "li", fresh, Visitor()) is not None
+    for _ in range(49):
+        client.post("/me/password", {"old": "x", "new": "y"}, 422)
+    client.post("/me/password", {"old": fresh, "new": "y"}, 429)
