@@ -198,7 +198,6 @@ class Rights:
             return False
         given = row["id"] in self.shares.of(entity, action)
         given = given or self.is_personal(entity, action, row)
-        place = row
         if issubclass(entity.model, AttachedTo) and entity.model.FOLLOWS and not self._sees_record(row, resolver):
             return False
         if issubclass(entity.model, CustomerScoped):
@@ -207,7 +206,7 @@ class Rights:
                 return False
             if not self.covers(self.catalog["core.customer"], "view", found, resolver):
                 return False
-            place, given = found, given or action == "view"
+            given = given or action == "view"
         elif issubclass(entity.model, Involving):
             if not involved.sees(self, entity, row, resolver):
                 return False
@@ -217,10 +216,7 @@ class Rights:
                 continue
             if grant.broken:
                 return False
-            if issubclass(entity.model, Involving):
-                if not involved.within(self, grant.reach, action, row, resolver):
-                    continue
-            elif not self._within(entity.model, grant.reach, action, place):
+            if not self.reaches(entity, grant.reach, action, row, resolver):
                 continue
             if grant.condition is not None and not evaluate(grant.condition, row, resolver, self.context):
                 continue
@@ -237,11 +233,19 @@ class Rights:
         found = resolver.load(entity.key, row["record_id"])
         return found is not None and found.get("deleted_at") is None and self.covers(entity, "view", found, resolver)
 
+    def reaches(self, entity: Entity, reach: str, action: str, row: Row, resolver: Resolver) -> bool:
+        """Whether a grant of this reach is about the row: of what hangs on a customer, about that customer."""
+        model: type = entity.model
+        if issubclass(model, Involving):
+            return involved.within(self, reach, action, row, resolver)
+        if issubclass(model, CustomerScoped):
+            found = resolver.load("core.customer", row["customer_id"])
+            return found is not None and self._within(Customer, reach, action, found)
+        return self._within(model, reach, action, row)
+
     def _within(self, model: type, reach: str, action: str, row: Row) -> bool:
         if reach == "all":
             return True
-        if issubclass(model, CustomerScoped):
-            model = Customer
         owner, unit = getattr(model, "OWNER", None), getattr(model, "UNIT", None)
         if reach == "own":
             mine = owner is not None and row[owner] == self.person.user_id
@@ -251,10 +255,6 @@ class Rights:
         return row[unit] in (self.units if reach == "subtree" else (self.person.unit_id,))
 
     # --- for explanations -----------------------------------------------------------------------
-
-    def reaches(self, entity: Entity, reach: str, action: str, row: Row) -> bool:
-        """Whether a grant of this reach is about the row; children: about that customer's row."""
-        return self._within(entity.model, reach, action, row)
 
     def is_personal(self, entity: Entity, action: str, row: Row) -> bool:
         """Whether the row is the user's own for this action, whatever his roles."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.db.base import CustomerScoped
+from core.db.base import CustomerScoped, Involving
 from core.models import Share
 from core.security.conditions import Resolver, evaluate
 from core.security.grants import Grant, read_grants
@@ -34,8 +34,9 @@ class Line:
 class Weighed:
     """What speaks about one action on one record.
 
-    `customer` is what speaks about seeing the customer that the record hangs on. `public` and `personal`:
-    everybody may read its public fields; it is this user's own whatever his roles.
+    `customer` is what speaks about seeing the customer that the record hangs on, `people` says whether the
+    user is one of those whose work it is; None for records without. `public` and `personal`: everybody may
+    read its public fields; it is this user's own whatever his roles.
     """
 
     cleared: bool = True
@@ -46,7 +47,8 @@ class Weighed:
     public: bool = False
     personal: bool = False
     customer: Weighed | None = None
-    follows: bool = False  # given with the customer, without a grant of its own
+    people: bool | None = None
+    follows: bool = False  # given with the customer or to its people, without a grant of its own
 
     @property
     def supports(self) -> bool:
@@ -54,9 +56,15 @@ class Weighed:
         return bool(self.grants or self.shares or self.personal or self.follows)
 
     @property
+    def visible(self) -> bool:
+        """Whether what it hangs on lets it be seen; true where it hangs on nothing."""
+        if self.customer is None and self.people is None:
+            return True
+        return bool(self.people) or (self.customer is not None and self.customer.allowed)
+
+    @property
     def allowed(self) -> bool:
-        stands = self.cleared and not self.denies and (self.customer is None or self.customer.allowed)
-        return (stands and self.supports) or self.public
+        return (self.cleared and not self.denies and self.visible and self.supports) or self.public
 
 
 @dataclass
@@ -71,14 +79,21 @@ class Scales:
 
     def weigh(self, entity: Entity, action: str, row: Row) -> Weighed:
         rights, model = self.rights, entity.model
-        customer, place = None, row
-        if issubclass(model, CustomerScoped):
+        customer, people = None, None
+        if issubclass(model, CustomerScoped | Involving) and row["customer_id"] is not None:
             found = self.resolver.load("core.customer", row["customer_id"])
             if found is None or found["deleted_at"] is not None:
                 return Weighed(customer=Weighed())
-            customer, place = self.weigh(rights.catalog["core.customer"], "view", found), found
-        lines = [self._judged(entity, action, line, row, place) for line in self._of(entity)]
-        said = [line for line in lines if line is not None]
+            customer = self.weigh(rights.catalog["core.customer"], "view", found)
+        if issubclass(model, Involving):
+            people = rights.person.user_id in {
+                *(row["owner_id"], row["assignee_id"]),
+                *self.resolver.linked(entity.key, row["id"], "participants"),
+            }
+        follows = action == "view" and (customer is not None or people is not None)
+        lines = [self._judged(entity, action, line, row) for line in self._of(entity)]
+        # What follows others is seen with them: only a restriction of its own matters besides.
+        said = [line for line in lines if line is not None and (line.grant.deny or not follows)]
         secrecy = row.get("secrecy")
         return Weighed(
             cleared=secrecy is None or secrecy <= rights.person.clearance,
@@ -89,7 +104,8 @@ class Scales:
             public=action == "view" and rights.shows_public(entity, row),
             personal=rights.is_personal(entity, action, row),
             customer=customer,
-            follows=customer is not None and action == "view",
+            people=people,
+            follows=follows,
         )
 
     def _of(self, entity: Entity) -> list[tuple[int, int, Grant]]:
@@ -102,14 +118,14 @@ class Scales:
             ]
         return self._lines[entity.key]
 
-    def _judged(self, entity: Entity, action: str, line: tuple[int, int, Grant], row: Row, place: Row) -> Line | None:
+    def _judged(self, entity: Entity, action: str, line: tuple[int, int, Grant], row: Row) -> Line | None:
         """The line with what keeps it from mattering; None if it is about something else."""
         role_id, number, grant = line
         if not grant.speaks_of(entity, action):
             return None
         if grant.broken:
             return Line(role_id, number, grant, "broken")
-        if not self.rights.reaches(entity, grant.reach, action, place):
+        if not self.rights.reaches(entity, grant.reach, action, row, self.resolver):
             return Line(role_id, number, grant, "reach")
         holds = grant.condition is None or evaluate(grant.condition, row, self.resolver, self.rights.context)
         return Line(role_id, number, grant, "" if holds else "condition")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import case, or_, select
 
-from core.db.base import CustomerScoped, RecordScoped
+from core.db.base import RecordScoped
 from core.entities.reader import RESTRICTED, Reader
 from core.entities.resolver import SystemResolver, row_of
 from core.errors import BadRequest, Forbidden
@@ -160,7 +160,7 @@ class _Case:
     def _shares(self) -> list[Share]:
         """The live shares that reach the user, of the record and of the customer that it hangs on."""
         records_of = [(self.entity.key, self.row["id"])]
-        if issubclass(self.entity.model, CustomerScoped):
+        if self.row.get("customer_id") is not None:
             records_of.append(("core.customer", self.row["customer_id"]))
         person, now = self.rights.person, self.ctx.now
         statement = select(Share).where(
@@ -202,6 +202,10 @@ class _Case:
             text = _("It follows its customer, which is visible.") if sees else _("Its customer is not visible.")
             reasons = list(self._because(weighed.customer, self.ctx.catalog["core.customer"]))
             yield {"kind": "customer", "allowed": sees, "text": text, "because": reasons}
+        if weighed.people:
+            yield {"kind": "people", "text": _("The user is one of its people: owner, assignee or participant.")}
+        elif weighed.people is False and not weighed.visible:
+            yield {"kind": "no_people", "text": _("The user is not one of its people: owner, assignee or participant.")}
         if not weighed.cleared:
             yield {"kind": "clearance", "text": _("The record is more secret than this user is cleared for.")}
         for line in weighed.denies:
@@ -264,13 +268,16 @@ class _Case:
     def _giving(self, weighed: Weighed, entity: Entity, action: str, row: Mapping[str, Any]) -> list[Json]:
         """The steps that would allow it: lift what stands against it, and give it if nothing does."""
         steps: list[Json] = []
-        if weighed.customer is not None and not weighed.customer.allowed:
+        if weighed.people is False and not weighed.visible:
+            about = {"entity": entity.key, "record": row["id"], "user": self.user.login}
+            steps.append({"kind": "add_people", **about, "text": _("Make the user a participant.")})
+        elif not weighed.visible:
             customer = self.resolver.load("core.customer", row["customer_id"]) or {}
-            steps += self._giving(weighed.customer, self.ctx.catalog["core.customer"], "view", customer)
+            steps += self._giving(weighed.customer or Weighed(), self.ctx.catalog["core.customer"], "view", customer)
         if not weighed.cleared:
             steps.append({"kind": "clearance", **self._secrecy(entity, row), "text": _("Raise the user's clearance.")})
         steps += [self._without(line, _("Take this restriction out of ${role}.")) for line in weighed.denies]
-        if not weighed.supports:
+        if not weighed.supports and not (weighed.people is False and action == "view"):
             steps.append(self._gift(entity, action, row))
         return steps
 
@@ -285,10 +292,7 @@ class _Case:
         if action in SHARED_ACTIONS and issubclass(entity.model, RecordScoped):
             text = _("Share the record with this user.")
             return {"kind": "share", **about, "to": {"user": self.user.login}, "actions": [action], "text": text}
-        place = row
-        if issubclass(entity.model, CustomerScoped):
-            place = self.resolver.load("core.customer", row["customer_id"]) or {}
-        reach = next(one for one in REACHES if self.rights.reaches(entity, one, action, place))
+        reach = next(one for one in REACHES if self.rights.reaches(entity, one, action, row, self.resolver))
         role = next(iter(self.known.values()), None)
         facts = {"action": action, "entity": entity.key, "reach": _REACHED[reach]}
         text = _("Give a role of this user the right ${action} of ${entity} on ${reach}.", mapping=facts)
@@ -299,8 +303,8 @@ class _Case:
         """The steps that would take it away; None where it is everybody's."""
         if weighed.public:
             return None
-        if weighed.follows and weighed.customer is not None:
-            return self._taking(weighed.customer, self.ctx.catalog["core.customer"], "view")
+        if weighed.follows:
+            return self._hiding(weighed, entity)
         if weighed.personal:
             grant = {"entity": entity.key, "action": action, "reach": "own", "condition": None, "deny": True}
             role = next(iter(self.known.values()), None)
@@ -309,6 +313,16 @@ class _Case:
         lines = [self._without(line, _("Take this right out of ${role}.")) for line in weighed.grants]
         ended = _("End the share.")
         return [*lines, *({"kind": "end_share", "share": one.id, "text": ended} for one in weighed.shares)]
+
+    def _hiding(self, weighed: Weighed, entity: Entity) -> list[Json] | None:
+        """The steps that would hide what is seen with its customer or by its people."""
+        steps: list[Json] | None = []
+        if weighed.customer is not None and weighed.customer.allowed:
+            steps = self._taking(weighed.customer, self.ctx.catalog["core.customer"], "view")
+        if not weighed.people or steps is None:
+            return steps
+        about = {"entity": entity.key, "record": self.row["id"], "user": self.user.login}
+        return [{"kind": "remove_people", **about, "text": _("Take the user out of its people.")}, *steps]
 
     def _without(self, line: Line, text: Any) -> Json:
         known = self.known.get(line.role_id)

@@ -148,3 +148,33 @@ def test_public_and_personal_records(site: Site, api: Callable[..., Any], number
         ("delete", True),
     ]
     assert kinds(mine[0]) == ["personal"]
+
+
+def test_what_people_do_follows_them_and_the_customer(site: Site, api: Callable[..., Any], number: int) -> None:
+    admin = api()
+    made = admin.post(
+        "/core/activities", {"kind": "note", "subject": "s", "customer": number, "assignee": "zhang"}
+    ).json
+
+    def of(login: str, action: str = "view") -> dict[str, Any]:
+        reply = admin.get(f"/core/activities/{made['id']}/access", user=login).json
+        return next(item for item in reply["actions"] if item["action"] == action)
+
+    site.user("wu")
+    zhang, li, wu = of("zhang"), of("li"), of("wu")
+    assert (zhang["allowed"], kinds(zhang), kinds(zhang, "change")) == (True, ["customer", "people"], ["remove_people"])
+    assert (li["allowed"], kinds(li), kinds(li, "change")) == (True, ["customer"], ["remove_grant"])
+    assert (wu["allowed"], kinds(wu, "change")) == (False, ["add_people"])
+    assert of("zhang", "edit")["allowed"] is True
+    refused = of("wu", "edit")
+    assert (refused["allowed"], kinds(refused, "change")) == (False, ["add_people", "grant"])
+    admin.patch(f"/core/activities/{made['id']}", {"participants": ["wu"], "version": 1})
+    assert of("wu")["allowed"] is True
+    for login, client in (("zhang", api("zhang")), ("wu", api("wu")), ("li", api("li"))):
+        for action, status in (("view", 200), ("edit", 200)):
+            version = admin.get(f"/core/activities/{made['id']}").json["version"]
+            path = f"/core/activities/{made['id']}"
+            sent = {"version": version, "subject": f"{login} {action}"}
+            reply = client.app.patch_json(f"/api/v1{path}", sent, headers=client.headers, expect_errors=True)
+            expected = status if of(login, "edit")["allowed"] else 403
+            assert reply.status_code == expected, (login, action)
