@@ -27,6 +27,7 @@ from core.models import Activity, Contact, Customer, Term, Unit, User
 from core.services import attachments, records, shares, trades
 from core.services.events import publish
 from core.services.jobs.queue import enqueue
+from core.services.notices import notify
 from core.services.numbers import next_number
 from core.services.ownership import acting_user
 from core.services.work import Ctx, Work
@@ -65,6 +66,7 @@ __all__ = [
     "fields",
     "make_beside",
     "next_number",
+    "notify",
     "phone_key",
     "plugin_base",
     "publish",

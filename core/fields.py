@@ -366,6 +366,41 @@ class Target:
 
 
 @dataclass(frozen=True)
+class AnyRecord:
+    """A record of whatever entity, only to be read: the attribute gives its entity's key and its id."""
+
+    kind = "any"
+
+    def parse(self, value: Any) -> Any:
+        raise BadValue(_("This cannot be written."))
+
+    def parse_text(self, value: str) -> Any:
+        return self.parse(value)
+
+    def to_json(self, value: Any) -> Any:
+        return value and list(value)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence that is put together for each reader: `{"text", "domain", "values"}`, only to be read.
+
+    A value is a number, a text or `{"entity", "id"}`: that record's name, if the reader may see it.
+    """
+
+    kind = "message"
+
+    def parse(self, value: Any) -> Any:
+        raise BadValue(_("This cannot be written."))
+
+    def parse_text(self, value: str) -> Any:
+        return self.parse(value)
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
 class Changes:
     """What an audit row says of a record: `[{field, old, new}]`, only to be read.
 

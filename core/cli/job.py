@@ -54,13 +54,11 @@ def listed(ctx: click.Context, as_json: bool) -> None:
 
 def _last(work: Work) -> dict[str, Any]:
     """The newest job of each kind."""
-    newest = select(func.max(QueuedJob.id)).group_by(QueuedJob.job_key)
+    newest = select(func.max(QueuedJob.id)).group_by(QueuedJob.key)
     rows = work.system.execute(
-        select(QueuedJob.job_key, QueuedJob.state, QueuedJob.updated_at, QueuedJob.error).where(
-            QueuedJob.id.in_(newest)
-        )
+        select(QueuedJob.key, QueuedJob.state, QueuedJob.updated_at, QueuedJob.error).where(QueuedJob.id.in_(newest))
     )
-    return {row.job_key: row for row in rows}
+    return {row.key: row for row in rows}
 
 
 def _moment(moment: dt.datetime | None) -> str | None:

@@ -8,7 +8,9 @@ from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
 from core.describe.custom import CUSTOM_FIELD
 from core.describe.customer import CUSTOMER
+from core.describe.job import JOB
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
+from core.describe.notification import NOTIFICATION
 from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
@@ -29,6 +31,8 @@ ENTITIES = (
     TERM,
     TOKEN,
     ATTACHMENT,
+    JOB,
+    NOTIFICATION,
     AUDIT,
     NUMBER_RULE,
     CUSTOM_FIELD,

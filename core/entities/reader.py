@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
+from translationstring import TranslationString
 
 from core.db.base import Binnable
 from core.db.types import text
 from core.entities.past import RESTRICTED, Past, PastReader
 from core.entities.resolver import SystemResolver, row_of
 from core.fields import Moment
+from core.i18n import _, in_english
 from core.security import places
 from core.security.catalog import attribute, attribute_name
 from core.security.rights import Rights
@@ -47,8 +49,10 @@ class Reader:
     `system` serves conditions of field rights only.
     """
 
-    def __init__(self, db: Session, system: Session, rights: Rights, language: str) -> None:
-        self.db, self.rights, self.language = db, rights, language
+    def __init__(
+        self, db: Session, system: Session, rights: Rights, language: str, say: Callable[[str], str] = in_english
+    ) -> None:
+        self.db, self.rights, self.language, self.say = db, rights, language, say
         self.catalog = rights.catalog
         self.resolver = SystemResolver(system, self.catalog)
         self._labels: dict[tuple[str, int], Label] = {}
@@ -148,6 +152,11 @@ class Reader:
                 elif field.type.kind == "target":
                     for kind, record_id in places.get(record, field).items():
                         wanted.setdefault(f"core.{kind}", set()).add(record_id)
+                elif field.type.kind == "any":
+                    _want(wanted, getattr(record, attribute_name(field)))
+                elif field.type.kind == "message":
+                    for one in getattr(record, attribute_name(field))["values"].values():
+                        _want(wanted, (one["entity"], one["id"]) if isinstance(one, dict) else None)
                 elif field.type.kind == "references":
                     many = wanted.setdefault(field.type.entity, set())  # type: ignore[attr-defined]
                     many.update(item.id for item in places.get(record, field))
@@ -219,7 +228,22 @@ class Reader:
             return [self.reference(field.type.entity, item.id) for item in value]  # type: ignore[attr-defined]
         if field.type.kind == "target":
             return {kind: self.reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
+        if field.type.kind == "any":
+            return None if value is None else {"entity": value[0], **self.reference(*value)}
+        if field.type.kind == "message":
+            return self._message(value)
         return field.type.to_json(value)  # type: ignore[attr-defined]
+
+    def _message(self, message: Mapping[str, Any]) -> str:
+        """The sentence with the names that the reader may see."""
+        gaps = {name: self._gap(value) for name, value in message["values"].items()}
+        return self.say(TranslationString(message["text"], domain=message["domain"], mapping=gaps))
+
+    def _gap(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        label = self._labels.get((value["entity"], value["id"]))
+        return _("a record that you may not see") if label is None else label.label
 
     def reference(self, key: str, record_id: int | None) -> Any:
         """A reference as the reader may see it; its label must have been looked up."""
@@ -244,6 +268,11 @@ def nested(document: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def _want(wanted: dict[str, set[int]], target: tuple[str, int] | None) -> None:
+    if target is not None:
+        wanted.setdefault(target[0], set()).add(target[1])
 
 
 def mask(value: Any) -> Any:

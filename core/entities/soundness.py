@@ -37,7 +37,7 @@ def _fields(entity: Entity, mapper: Mapper) -> Iterator[str]:
 
 
 def _field(field: Field, entity: Entity, attributes: set[str]) -> Iterator[str]:
-    stored = None if field.type.kind == "target" else attribute_name(field)
+    stored = None if field.type.kind in ("target", "any") else attribute_name(field)
     for name in filter(None, (stored, field.sort)):
         if name not in attributes:
             wanted = f"{entity.model.__name__}.{name}"

@@ -8,6 +8,7 @@ from core.models.custom import CustomField
 from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
 from core.models.job import JobSlot, QueuedJob
+from core.models.notification import Notification
 from core.models.org import Unit
 from core.models.search import SearchField, SearchToken
 from core.models.share import Share
@@ -30,6 +31,7 @@ __all__ = [
     "KeptReply",
     "LoginAttempt",
     "LoginSession",
+    "Notification",
     "NumberRule",
     "PluginRecord",
     "QueuedJob",

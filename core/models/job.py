@@ -20,12 +20,15 @@ class QueuedJob(Record, Base):
     of its transactions, so that none commits twice. `uuid` is the batch of its changes.
     """
 
+    OWNER = "user_id"
+    PERSONAL = dict.fromkeys(("view", "cancel", "retry"), ("user_id",))
+
     __tablename__ = "core_job"
     __table_args__ = (Index(None, "state", "priority", "run_at"),)
 
     uuid: Mapped[str] = mapped_column(text(36), unique=True)
     slot: Mapped[str] = mapped_column(text(200), unique=True)
-    job_key: Mapped[str] = mapped_column(text(64))
+    key: Mapped[str] = mapped_column("job_key", text(64))
     unique_key: Mapped[str | None] = mapped_column(text(120), index=True)
     payload: Mapped[Any | None] = mapped_column(JsonText)
     user_id: Mapped[int] = mapped_column(ForeignKey("core_user.id"), index=True)

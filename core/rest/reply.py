@@ -23,7 +23,7 @@ class JsonReader(Reader):
 def reader(request: Request) -> Reader:
     """Turns records into documents for whoever asks, labels in the reply's language."""
     ctx = request.ctx
-    return JsonReader(ctx.db, ctx.system, ctx.rights, request.locale_name)
+    return JsonReader(ctx.db, ctx.system, ctx.rights, request.locale_name, request.say)
 
 
 def as_json(document: Any, status: int = 200) -> Response:

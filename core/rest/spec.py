@@ -234,7 +234,7 @@ def _read(field: Field) -> Json:
     """The value, nothing, or what a mask leaves of it."""
     kind: Any = field.type
     match kind.kind:
-        case "text":
+        case "text" | "message":
             return {"type": ["string", "null"]}
         case "integer":
             schema: Json = {"type": "integer"}

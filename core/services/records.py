@@ -6,7 +6,7 @@ which version, is it valid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,7 +26,7 @@ from core.entities.resolver import SystemResolver, row_of
 from core.entities.schema import NEEDED, problems, schema_of
 from core.errors import Conflict, Forbidden, Invalid, Merged, NeedsVersion, NotFound, Stale
 from core.fields import INT_MAX
-from core.i18n import _
+from core.i18n import _, in_english
 from core.security import places
 from core.security.catalog import attribute, attribute_name, attribute_names
 from core.security.grants import FIELD_RIGHTS, READING, WRITING
@@ -155,9 +155,9 @@ def require(ctx: Ctx, entity: Entity, action: str, record: Any) -> None:
         raise Forbidden(READ_ONLY if ctx.identity.read_only else closed or refusal(action))
 
 
-def reader(ctx: Ctx, language: str = "en") -> Reader:
+def reader(ctx: Ctx, language: str = "en", say: Callable[[str], str] = in_english) -> Reader:
     """What turns records into documents for the actor."""
-    return Reader(ctx.db, ctx.system, ctx.rights, language)
+    return Reader(ctx.db, ctx.system, ctx.rights, language, say)
 
 
 # --- writing ---------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ ADMINISTRATIVE = (
     "core.audit",
     "core.token",
     "core.number_rule",
+    "core.job",
 )
 
 

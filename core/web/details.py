@@ -54,7 +54,7 @@ def view(entity: Entity, request: Request) -> Response:
     """GET."""
     ctx: Ctx = request.ctx
     record = records.find(ctx, entity, record_id(request))
-    look = records.reader(ctx, request.locale_name)
+    look = records.reader(ctx, request.locale_name, request.say)
     document = look.document(entity, record)
     rights = look.rights_on(entity, entity.fields, record)
     show = display(request, ctx)

@@ -140,7 +140,7 @@ def _rows(
     fields: Sequence[Field],
     added: Sequence[Column],
 ) -> list[Row]:
-    look = records.reader(ctx, request.locale_name)
+    look = records.reader(ctx, request.locale_name, request.say)
     show = display(request, ctx, brief=True)
     documents = look.documents(entity, found, [field.name for field in fields])
     own = [field for field in fields if field.name not in META]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from core.boot import boot
@@ -12,7 +13,7 @@ from core.services import records
 from core.services.jobs.runner import Runner
 from core.services.work import Ctx, Kernel
 from core.settings import read
-from plugins import Job, More
+from plugins import Job, More, Registry
 from tests.jobs.conftest import with_jobs
 
 
@@ -48,7 +49,8 @@ JOBS = (
 
 
 def kernel_on(url: str) -> Kernel:
-    return with_jobs(boot(read({"kehu.database_url": url}, {})), *JOBS)
+    """A kernel that has no other jobs: none of a schedule comes in between."""
+    return with_jobs(replace(boot(read({"kehu.database_url": url}, {})), jobs=Registry("job")), *JOBS)
 
 
 def main(url: str, lease: str) -> None:

@@ -49,8 +49,7 @@ class Desk:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.clock = StillClock(site.settings)
-        site.kernel = replace(site.kernel, clock=self.clock)
-        self.forget("core.housekeeping")
+        site.kernel = replace(site.kernel, clock=self.clock, jobs=Registry("job"))
 
     @property
     def kernel(self) -> Kernel:

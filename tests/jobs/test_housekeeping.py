@@ -71,7 +71,7 @@ def test_looking_for_work_is_one_statement_that_an_index_serves(desk: Desk) -> N
         | {
             "uuid": f"{number}",
             "slot": f"{number}",
-            "job_key": "test.job",
+            "key": "test.job",
             "user_id": 1,
             "attempts": 0,
             "done": 0,

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from core.http.paths import by_path
+from core.i18n import _
+from core.models import Customer
+from core.services.jobs.queue import enqueue
+from core.services.notices import notify
 from core.web.frame import is_written
 from tests.web.conftest import Browser, person
 
@@ -28,6 +32,8 @@ def full(site):
     labels = {"label_zh": "等级", "label_en": "Rank"}
     choice = {"entity": "core.customer", "name": "rank", "type": "choice", "choices": ["gold"], **labels}
     site.create("core.custom_field", choice)
+    site.run(lambda ctx: enqueue(ctx, "core.housekeeping"))
+    site.run(lambda ctx: notify(ctx, 1, "core.test", _("${about} is due."), about=ctx.system.get(Customer, number)))
     return site
 
 
@@ -76,13 +82,15 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         "Code lists",
         "API tokens",
         "Attachments",
+        "Jobs",
+        "Notifications",
         "Audit trail",
         "Numbering rules",
         "Custom fields",
     ]
     assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [
-        *(*business, "Settings", "Units", "Users", "Shares", "Code lists", "API tokens"),
+        *(*business, "Settings", "Units", "Users", "Shares", "Code lists", "API tokens", "Jobs", "Notifications"),
     ]
 
 

@@ -53,6 +53,8 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "document": ("empty",),
     "target": (),
     "changes": (),
+    "any": (),
+    "message": (),
 }
 """What can be asked of each kind of field."""
 

@@ -123,7 +123,7 @@ def _sooner(work: Work, key: str, unique: str, run_at: dt.datetime) -> int | Non
     # Locked, so that it is not run before what this transaction has changed is there to be seen.
     statement = (
         select(QueuedJob.id, QueuedJob.run_at)
-        .where(QueuedJob.job_key == key, QueuedJob.unique_key == unique, QueuedJob.state == "queued")
+        .where(QueuedJob.key == key, QueuedJob.unique_key == unique, QueuedJob.state == "queued")
         .order_by(QueuedJob.id)
         .limit(1)
         .with_for_update()
@@ -176,8 +176,8 @@ def waiting(work: Work) -> bool:
 
 def _due(work: Work) -> Any:
     known = list(work.kernel.jobs)
-    return select(QueuedJob.id, QueuedJob.job_key).where(
-        QueuedJob.state == "queued", QueuedJob.run_at <= work.now, QueuedJob.job_key.in_(known)
+    return select(QueuedJob.id, QueuedJob.key).where(
+        QueuedJob.state == "queued", QueuedJob.run_at <= work.now, QueuedJob.key.in_(known)
     )
 
 
@@ -187,10 +187,10 @@ def claim(work: Work, runner: str, seconds: float) -> Claim | None:
     """
     jobs = work.kernel.jobs
     single = [job.key for job in jobs.values() if job.schedule]
-    busy = select(QueuedJob.job_key).where(QueuedJob.state == "running", QueuedJob.job_key.in_(single))
+    busy = select(QueuedJob.key).where(QueuedJob.state == "running", QueuedJob.key.in_(single))
     statement = _due(work)
     if taken := list(run(work.connection, busy).scalars()):
-        statement = statement.where(QueuedJob.job_key.not_in(taken))
+        statement = statement.where(QueuedJob.key.not_in(taken))
     order = (QueuedJob.priority, QueuedJob.run_at, QueuedJob.id)
     found = run(work.connection, statement.order_by(*order).limit(1).with_for_update(skip_locked=True)).first()
     if found is None:
@@ -250,12 +250,12 @@ def settle(work: Work, claim: Claim, outcome: Any, now: dt.datetime, lease: str,
             "attempts": 1,  # it gets on
         }
         if row.cancel_asked:
-            values |= _ended(now, row.uuid, "cancelled")
+            values |= ended(now, row.uuid, "cancelled")
         else:
             values |= _held(now, row.runner, lease, seconds)
     else:
         result = plain(outcome, f"the result of job {claim.job.key}")
-        values = {"result": result, **_ended(now, row.uuid, "done")}
+        values = {"result": result, **ended(now, row.uuid, "done")}
     _set(work, claim.id, values)
     return str(values["state"])
 
@@ -269,7 +269,7 @@ def failed(work: Work, claim: Claim, error: str, *, again: bool) -> str:
 def release(work: Work, claim: Claim) -> None:
     """Give the job back between two of its transactions: the runner is going to stop."""
     row = _locked(work, claim)
-    _set(work, claim.id, {**_queued(row.uuid), "attempts": 0, "run_at": work.now})
+    _set(work, claim.id, {**queued(row.uuid), "attempts": 0, "run_at": work.now})
 
 
 def reap(work: Work) -> int:
@@ -284,7 +284,7 @@ def abandoned(work: Work, runner: str, error: str) -> int:
 
 
 def _take_away(work: Work, which: Any, error: str) -> int:
-    statement = select(*_LOCKED, QueuedJob.job_key).where(QueuedJob.state == "running", which)
+    statement = select(*_LOCKED, QueuedJob.key).where(QueuedJob.state == "running", which)
     rows = run(work.connection, statement.with_for_update(skip_locked=True)).all()
     for row in rows:
         jobs = work.kernel.jobs
@@ -294,11 +294,11 @@ def _take_away(work: Work, which: Any, error: str) -> int:
 
 def _after_failure(work: Work, row: Any, error: str, most: int) -> str:
     if row.cancel_asked:
-        values = _ended(work.now, row.uuid, "cancelled")
+        values = ended(work.now, row.uuid, "cancelled")
     elif row.attempts >= most:
-        values = _ended(work.now, row.uuid, "failed")
+        values = ended(work.now, row.uuid, "failed")
     else:
-        values = {**_queued(row.uuid), "run_at": work.now + pause(row.attempts)}
+        values = {**queued(row.uuid), "run_at": work.now + pause(row.attempts)}
     _set(work, row.id, {**values, "error": error[:400]})
     return str(values["state"])
 
@@ -319,12 +319,13 @@ def _locked(work: Work, claim: Claim) -> Any:
     return row
 
 
-def _queued(uuid: str) -> dict[str, Any]:
+def queued(uuid: str) -> dict[str, Any]:
+    """A job that waits, or at least is nobody's."""
     return {"state": "queued", "slot": uuid, "lease": None, "lease_until": None, "runner": None}
 
 
-def _ended(now: dt.datetime, uuid: str, state: str) -> dict[str, Any]:
-    return {**_queued(uuid), "state": state, "ended_at": now}
+def ended(now: dt.datetime, uuid: str, state: str) -> dict[str, Any]:
+    return {**queued(uuid), "state": state, "ended_at": now}
 
 
 def _of(claim: Claim) -> Any:

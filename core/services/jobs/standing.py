@@ -27,11 +27,11 @@ class Standing:
 
 def standing(work: Work) -> Standing:
     """The counts at this moment."""
-    by_kind = select(QueuedJob.job_key, QueuedJob.state, func.count()).group_by(QueuedJob.job_key, QueuedJob.state)
+    by_kind = select(QueuedJob.key, QueuedJob.state, func.count()).group_by(QueuedJob.key, QueuedJob.state)
     rows = work.system.execute(by_kind.where(QueuedJob.state.in_((*OPEN, "failed")))).all()
     known = list(work.kernel.jobs)
     late = select(func.count()).where(
-        QueuedJob.state == "queued", QueuedJob.run_at < work.now - LATE, QueuedJob.job_key.in_(known)
+        QueuedJob.state == "queued", QueuedJob.run_at < work.now - LATE, QueuedJob.key.in_(known)
     )
     return Standing(
         open=sum(count for _key, state, count in rows if state in OPEN),
