@@ -22,7 +22,7 @@ from core.migrations import runner
 from core.security.catalog import Catalog
 from core.security.others import extended
 from core.security.store import RightsStore
-from core.services import events, setup
+from core.services import events, lifecycle, setup
 from core.services.jobs import schedule
 from core.services.work import Kernel
 from core.settings import Settings
@@ -139,7 +139,20 @@ def ready(kernel: Kernel) -> Kernel:
             )
     if not kernel.run(setup.is_set_up, write=False):
         raise KehuError(NOT_SET_UP)
-    return kernel
+    return _synced(kernel)
+
+
+def _synced(kernel: Kernel) -> Kernel:
+    """The kernel once the database knows which plugins run, and they have got what is theirs."""
+    restricting = kernel.run(lifecycle.restricting, write=False) or set()
+    quarantine.refuse_without(sorted(restricting & {fault.plugin for fault in kernel.faults}))
+    while True:
+        try:
+            if not kernel.run(lifecycle.is_synced, write=False):
+                kernel.run(lifecycle.sync, write=True)
+            return kernel
+        except PluginError as error:
+            kernel = without(kernel, error)
 
 
 def declarations(ordered: Sequence[Manifest]) -> Declarations:

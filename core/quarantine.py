@@ -8,7 +8,7 @@ and a plugin that is `critical`: to leave out a restriction would open what it c
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import KehuError
@@ -30,7 +30,8 @@ def choose(settings: Settings, found: dict[str, Found]) -> tuple[tuple[Manifest,
     else:
         ordered, wrong = sift(found, settings.plugins)
         faults = tuple(Fault(name, why, _switch_off(name)) for name, why in sorted(wrong.items()))
-        _refuse_without(one for name in wrong if name in found and (one := found[name].manifest))
+        known = [found[name].manifest for name in wrong if name in found]
+        refuse_without([manifest.name for manifest in known if manifest and manifest.critical])
     installed = [one.manifest for one in found.values() if one.manifest is not None]
     check_plugin_settings(settings, installed, unknown={fault.plugin for fault in faults})
     return ordered, faults
@@ -48,7 +49,7 @@ def leave_out(
     gone = with_dependants(ordered, error.plugin)
     if not gone:
         raise error
-    _refuse_without(gone, error)
+    refuse_without([manifest.name for manifest in gone if manifest.critical], error)
     first, *others = gone
     faults = [_fault(first, error, mend)]
     faults += [Fault(one.name, f"needs {first.name}, which is off", _switch_off(one.name)) for one in others]
@@ -61,8 +62,8 @@ def explain(fault: Fault) -> str:
     return f"plugin {fault.plugin} is off: {fault.why}{where}; {fault.mend}"
 
 
-def _refuse_without(gone: Iterable[Manifest], error: BaseException | None = None) -> None:
-    names = sorted(manifest.name for manifest in gone if manifest.critical)
+def refuse_without(names: Sequence[str], error: BaseException | None = None) -> None:
+    """CriticalPlugin if there are any: the site must not run without them."""
     if names:
         raise CriticalPlugin(
             f"{' and '.join(names)} restricts access and cannot run, so the site does not start"

@@ -168,6 +168,24 @@ class Extension:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoleGrant:
+    """A line that a starter role gets once, when the plugin first runs on a site.
+
+    An administrator may change or remove it like any other; it does not come back.
+    """
+
+    role: str
+    entity: str
+    action: str
+    reach: str
+    condition: Any = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.role} {self.entity} {self.action} {self.reach}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """A block on another entity's record page.
 

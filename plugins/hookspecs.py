@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from .contributions import Column, Entity, Event, Extension, Job, Panel, Subscriber
+from .contributions import Column, Entity, Event, Extension, Job, Panel, RoleGrant, Subscriber
 from .markers import hookspec
 
 
@@ -47,6 +47,25 @@ class Hooks(Protocol):
         When: once at boot, after all entities are known.
         Result: columns; those of one list stand in the order of the plugins, then as returned.
         Failure: an exception, or a key that is already taken, is a fault of the plugin.
+        """
+
+    @hookspec
+    def register_grants(self) -> Iterable[RoleGrant]:
+        """What the starter roles may do with this plugin's records beyond their grants on all business records.
+
+        When: when the plugin begins to run on a site, or a new version of it does.
+        Result: grants, each added to its role once; those that an administrator removes stay removed.
+        Failure: an exception, or a grant that no administrator could write, is a fault of the plugin.
+        """
+
+    @hookspec
+    def on_plugin_enabled(self, ctx: Any) -> None:
+        """The plugin begins to run: add what it needs in the database and is not there, such as terms.
+
+        When: each time it comes back after it was off, has failed or was purged; before it serves.
+        Arguments: `ctx` acts as the administrator.
+        Result: none. Called twice it must do nothing the second time.
+        Failure: an exception is a fault of the plugin; nothing that it did stays.
         """
 
     @hookspec

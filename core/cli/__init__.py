@@ -19,7 +19,7 @@ COMMANDS = {
     "import": ("transfer", "Import records from a CSV or XLSX file."),
     "init": ("init", "Set up a site: ini file, database, administrator."),
     "job": ("job", "List the jobs, or run one now."),
-    "plugin": ("plugin", "Switch a plugin on or off."),
+    "plugin": ("plugin", "Begin a plugin, switch one on or off, purge what one has left."),
     "plugins": ("plugins", "List the plugins that are installed."),
     "search": ("search", "Build the search index anew."),
     "serve": ("serve", "Serve the site."),

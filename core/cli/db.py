@@ -8,7 +8,7 @@ from core.cli.search import complete
 from core.cli.site import site
 from core.errors import KehuError
 from core.migrations import runner
-from core.services import setup
+from core.services import lifecycle, setup
 from plugins.errors import did_you_mean
 
 
@@ -24,7 +24,7 @@ def upgrade(ctx: click.Context) -> None:
     here = site(ctx)
     _show(runner.upgrade(here.settings.database_url, here.kernel.manifests))
     if here.kernel.run(setup.is_set_up, write=False):
-        here.kernel.run(lambda work: setup.remember_plugins(work, here.kernel.manifests), write=True)
+        here.kernel.run(lifecycle.sync, write=True)
         complete(here.kernel)
 
 

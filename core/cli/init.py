@@ -11,7 +11,7 @@ from core.errors import KehuError
 from core.fields import BadValue
 from core.migrations import runner
 from core.security.passwords import check_strength, random_password
-from core.services import setup
+from core.services import lifecycle, setup
 from core.services.work import Work
 from plugins import discover, parse_names
 
@@ -68,7 +68,7 @@ def _set_up(work: Work, password: str) -> bool:
     is_new = not setup.is_set_up(work)
     if is_new:
         setup.set_up(work, password)
-    setup.remember_plugins(work, work.kernel.manifests)
+    lifecycle.sync(work)
     return is_new
 
 

@@ -1,4 +1,4 @@
-"""`kehu plugin enable|disable`."""
+"""`kehu plugin`: begin a plugin, switch one on and off, purge what it has left."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import click
 from core.boot import boot
 from core.cli.search import complete
 from core.cli.site import Site, site
+from core.db.engine import sqlite_path
 from core.errors import KehuError
-from core.migrations import runner
-from core.services import setup
+from core.migrations import leaving, runner
+from core.services import lifecycle
 from core.services.work import Kernel
 from core.settings import Settings
 from plugins import discover
+from plugins.errors import did_you_mean
 from plugins.manifest import parse_dependency
 
 LINE = re.compile(r"^\s*kehu\.plugins\s*[=:].*(?:\n[ \t]+\S.*)*$", re.MULTILINE)
@@ -26,7 +28,7 @@ LINE = re.compile(r"^\s*kehu\.plugins\s*[=:].*(?:\n[ \t]+\S.*)*$", re.MULTILINE)
 
 @click.group("plugin")
 def command() -> None:
-    """Switch a plugin on or off."""
+    """Begin a plugin, switch one on or off, purge what one has left."""
 
 
 @command.command("enable")
@@ -42,7 +44,7 @@ def enable(ctx: click.Context, name: str) -> None:
     names = (*here.settings.plugins, name)
     kernel = _sound(replace(here.settings, plugins=names, plugin_failure="quarantine"), name)
     runner.upgrade(here.settings.database_url, kernel.manifests)
-    kernel.run(lambda work: setup.remember_plugins(work, kernel.manifests), write=True)
+    kernel.run(lifecycle.sync, write=True)
     complete(kernel)
     _write(here.ini, names)
     click.echo(f"{name} is enabled. Restart the server.")
@@ -62,6 +64,65 @@ def disable(ctx: click.Context, name: str) -> None:
     names = tuple(other for other in here.settings.plugins if other != name)
     _write(here.ini, names)
     click.echo(f"{name} is disabled, its data stays. Restart the server.")
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--into", default=".", type=click.Path(path_type=Path, file_okay=False), help="In which folder.")
+def new(name: str, into: Path) -> None:
+    """Write a new plugin NAME: a distribution with an entity, its migration and a test."""
+    from core import scaffold
+
+    made = scaffold.write(name, into)
+    click.echo(f"{made} is a plugin. Next: pip install -e {made}; kehu plugin enable {name}")
+
+
+@command.command("check")
+@click.argument("name")
+@click.pass_context
+def check(ctx: click.Context, name: str) -> None:
+    """Try NAME, installed but not needed to be enabled, on a site of its own: one line a check."""
+    from core.kit import CHECKS, Bench
+
+    failed = 0
+    with Bench(name) as bench:
+        for one in CHECKS:
+            found = one.findings(bench)
+            failed += bool(found)
+            click.echo(f"{'BAD' if found else 'ok':<4}{one.name:<15}it {one.title}")
+            for finding in found:
+                click.echo(f"    {finding}")
+    if failed:
+        ctx.exit(1)
+
+
+@command.command("purge")
+@click.argument("name")
+@click.option("--yes-delete-data", is_flag=True, help="Needed: what is deleted is gone but for the backup.")
+@click.option("--backup", type=click.Path(path_type=Path, dir_okay=False), help="Where its rows are put first.")
+@click.pass_context
+def purge(ctx: click.Context, name: str, yes_delete_data: bool, backup: Path | None) -> None:
+    """Delete all data of NAME, which is disabled, after writing it to a file."""
+    here = site(ctx)
+    if not yes_delete_data:
+        raise click.UsageError(f"this deletes all data of {name}; say --yes-delete-data")
+    if name in here.settings.plugins:
+        raise KehuError(f"{name} is enabled; run: kehu plugin disable {name}")
+    kernel = here.ready()
+    known = kernel.run(lifecycle.known_plugins, write=False) or ()
+    if name not in known:
+        raise KehuError(f"there is no data of {name}{did_you_mean(name, known)}")
+    file = backup or _beside(here, f"kehu-{name}-{kernel.clock.now():%Y%m%d-%H%M%S}.zip")
+    counts = leaving.purge(here.settings.database_url, name, file)
+    here.act(lambda ctx: lifecycle.forget(ctx, name, counts))
+    rows = sum(counts.values())
+    click.echo(f"{name} is purged: {rows} rows of {len(counts)} tables deleted. They are kept in {file}")
+
+
+def _beside(here: Site, name: str) -> Path:
+    """Next to the embedded database, else in the working folder."""
+    database = sqlite_path(here.kernel.database.engine)
+    return (database.parent if database else Path.cwd()) / name
 
 
 def _editable(ctx: click.Context) -> Site:

@@ -10,24 +10,21 @@ from sqlalchemy import inspect
 
 import core.migrations.mariadb  # noqa: F401, makes killed migrations repeatable there
 from core.db.base import metadata
+from core.migrations import ownership
 
 config = context.config
 plugin = config.attributes["plugin"]
 connection = config.attributes["connection"]
-VERSION_TABLE = "kehu_version_"
 
 
 @cache
-def neighbours() -> tuple[str, ...]:
-    """The plugins that have tables here and whose names begin with this one's, as `sales_x` does with `sales`."""
-    tables = inspect(connection).get_table_names()
-    names = [table.removeprefix(VERSION_TABLE) for table in tables if table.startswith(VERSION_TABLE)]
-    return tuple(f"{name}_" for name in names if name.startswith(f"{plugin}_"))
+def others() -> tuple[str, ...]:
+    return ownership.neighbours(inspect(connection).get_table_names(), plugin)
 
 
 def mine(_obj: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
     """Whether a table is this plugin's; others' are never touched."""
-    return kind != "table" or (str(name).startswith(f"{plugin}_") and not str(name).startswith(neighbours()))
+    return kind != "table" or ownership.owns(plugin, str(name), others())
 
 
 def spelled(kind: str, obj: Any, _autogen: Any) -> Any:
@@ -50,7 +47,7 @@ def check_references(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
 context.configure(
     connection=connection,
     target_metadata=metadata,
-    version_table=f"{VERSION_TABLE}{plugin}",
+    version_table=f"{ownership.VERSION_TABLE}{plugin}",
     include_object=mine,
     render_item=spelled,
     on_version_apply=check_references,

@@ -12,7 +12,7 @@ from core.models.notification import Notification
 from core.models.org import Unit
 from core.models.search import SearchField, SearchToken
 from core.models.share import Share
-from core.models.system import Epoch, KeptReply, NumberRule, PluginRecord
+from core.models.system import Epoch, KeptReply, MissedCall, NumberRule, PluginRecord
 from core.models.term import Term
 from core.models.trade import Trade
 
@@ -31,6 +31,7 @@ __all__ = [
     "KeptReply",
     "LoginAttempt",
     "LoginSession",
+    "MissedCall",
     "Notification",
     "NumberRule",
     "PluginRecord",

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import Base, Record
-from core.db.types import JsonText, UtcDateTime, long_text, text
+from core.db.types import JsonText, UtcDateTime, boolean, long_text, text
 
 
 class Epoch(Base):
@@ -35,13 +35,32 @@ class NumberRule(Record, Base):
 
 
 class PluginRecord(Base):
-    """A plugin that has been enabled here once; its tables are still in the database."""
+    """A plugin that has run here once; its tables are still in the database.
+
+    `running` says whether it ran when the site last started or was upgraded, `critical` what its manifest
+    said then, `given` which grants the roles got from it, removed since or not.
+    """
 
     __tablename__ = "core_plugin"
 
     name: Mapped[str] = mapped_column(text(16), primary_key=True)
     version: Mapped[str] = mapped_column(text(64))
     enabled_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    running: Mapped[bool] = mapped_column(boolean())
+    critical: Mapped[bool] = mapped_column(boolean())
+    given: Mapped[list[Any]] = mapped_column(JsonText)
+
+
+class MissedCall(Base):
+    """A hook that a plugin could not hear because it did not run; it hears it before it serves again."""
+
+    __tablename__ = "core_plugin_missed"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plugin: Mapped[str] = mapped_column(text(16), index=True)
+    hook: Mapped[str] = mapped_column(text(64))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    missed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
 class KeptReply(Base):

@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.models import ChainHead, Epoch, NumberRule, PluginRecord, Role, Term, Unit, User
+from core.models import ChainHead, Epoch, NumberRule, Role, Term, Unit, User
 from core.security import passwords
 from core.services.journal import GENESIS, HEAD
 from core.services.search import rebuild
 from core.services.work import Work
-from plugins import Manifest
 
 ADMINISTRATIVE = (
     "core.unit",
@@ -100,21 +99,3 @@ def _add_terms(session: Any) -> None:
             session.add(term)
             session.flush()  # children need the parent's id
             known[row["list"], row["code"]] = term
-
-
-def remember_plugins(work: Work, manifests: tuple[Manifest, ...]) -> None:
-    """Note which plugins have been enabled here; their tables stay when they go."""
-    session = work.elevated("plugins enabled", write=True)
-    for manifest in manifests:
-        known = session.get(PluginRecord, manifest.name)
-        if known is None:
-            session.add(PluginRecord(name=manifest.name, version=manifest.version, enabled_at=work.now))
-        else:
-            known.version = manifest.version
-    session.flush()
-    rebuild.settle(work)
-
-
-def known_plugins(work: Work) -> tuple[str, ...]:
-    """Plugins that have been enabled here once."""
-    return tuple(work.system.scalars(select(PluginRecord.name).order_by(PluginRecord.name)))

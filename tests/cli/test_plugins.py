@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,22 @@ def _sql(folder: Path, statement: str) -> Any:
         return connection.execute(statement).fetchone()[0]
     finally:
         connection.close()
+
+
+def test_purge_keeps_a_backup_and_nothing_else(kehu: Kehu, tmp_path: Path, with_dummy: dict[str, str]) -> None:
+    kehu("init", "--admin-password", PASSWORD, "--plugins", "gifts", env=with_dummy)
+    assert "is enabled" in kehu("plugin", "purge", "gifts", "--yes-delete-data", env=with_dummy, code=1).stderr
+    kehu("plugin", "disable", "gifts", env=with_dummy)
+    assert "--yes-delete-data" in kehu("plugin", "purge", "gifts", env=with_dummy, code=2).stderr
+    assert "did you mean 'gifts'" in kehu("plugin", "purge", "gfits", "--yes-delete-data", code=1).stderr
+    done = kehu(
+        "plugin", "purge", "gifts", "--yes-delete-data", "--backup", str(tmp_path / "kept.zip")
+    )  # its code is gone
+    assert "gifts is purged: 0 rows of 1 tables deleted" in done.stdout
+    with zipfile.ZipFile(tmp_path / "kept.zip") as kept:
+        assert "customer_id" in json.loads(kept.read("gifts_gift.jsonl").splitlines()[0])
+    assert _sql(tmp_path, "select count(*) from sqlite_master where name like '%gifts%'") == 0
+    assert _sql(tmp_path, "select count(*) from core_audit where action = 'purge'") == 1
+    kehu("audit", "verify")
+    assert "available" in kehu("plugins", env=with_dummy).stdout
+    kehu("plugin", "enable", "gifts", env=with_dummy)

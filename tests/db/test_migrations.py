@@ -81,7 +81,7 @@ def whole_steps(url: str) -> list[set[str]]:
     """The tables after none, one, two… of the kernel's migrations."""
     [line] = runner.histories([])
     steps: list[set[str]] = [set()]
-    with runner._connected(url, write=True) as connection:
+    with runner.connected(url, write=True) as connection:
         config = runner._config(line, connection)
         for step in reversed(list(ScriptDirectory.from_config(config).walk_revisions())):
             command.upgrade(config, step.revision)

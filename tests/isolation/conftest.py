@@ -87,6 +87,10 @@ class Shelf:
         form.submit(status=303)
         return app
 
+    def reload(self) -> None:
+        """As a new process would find the packages."""
+        self._dists.forget()
+
     def forget(self) -> None:
         for name, found in discover().items():
             if name in self.names and isinstance(found.manifest, Manifest):

@@ -1,0 +1,51 @@
+"""The contract kit: what any plugin must do, tried on a site of its own.
+
+`kehu plugin check NAME` prints what it finds; `plugins.testing.PluginContract` makes a test of each
+check. A finding says what is wrong, where, why it matters and how to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from core.kit import code, hooks, life, reach, surfaces, tables
+from core.kit.bench import Bench
+from core.kit.finding import Finding
+
+
+@dataclass(frozen=True)
+class Check:
+    """`look` tries one thing on a bench; `title` completes "it …". `starts` says that the plugin must start for it."""
+
+    name: str
+    title: str
+    look: Callable[[Bench], Iterable[Finding]]
+    starts: bool = True
+
+    def findings(self, bench: Bench) -> list[Finding]:
+        """What is wrong; a plugin that does not start is told so once, by the checks that need no start."""
+        if self.starts and bench.fault is not None:
+            return [] if self.name != "starts" else list(self.look(bench))
+        return list(self.look(bench))
+
+
+CHECKS = (
+    Check("manifest", "says what it is without loading the rest", code.manifest, starts=False),
+    Check("imports", "imports only what is public", code.imports, starts=False),
+    Check("statements", "sends no SQL past the scope", code.statements, starts=False),
+    Check("starts", "starts, whatever the order", hooks.starts, starts=False),
+    Check("models", "keeps to its own tables", tables.models),
+    Check("migrations", "has migrations that make what its models say", tables.migrations),
+    Check("purge", "leaves nothing behind when it is purged", tables.purge),
+    Check("scope", "shows rows only to those who may see them", reach.scope),
+    Check("permissions", "asks for a login and a right at every door", reach.permissions),
+    Check("pages", "has pages that stay quick and safe", surfaces.pages),
+    Check("contributions", "adds to others' pages without slowing them", surfaces.contributions),
+    Check("doors", "refuses bad values alike at every door", surfaces.doors),
+    Check("life", "keeps its data while it is off", life.off_and_on),
+    Check("chaos", "harms nobody when it fails", life.chaos),
+)
+NAMES = tuple(check.name for check in CHECKS)
+
+__all__ = ["CHECKS", "NAMES", "Bench", "Check", "Finding"]

@@ -1,0 +1,258 @@
+"""The site on which a plugin is tried: an embedded database of its own, a few people, their clients."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.request import Request
+
+from core.app import assemble
+from core.boot import boot
+from core.errors import KehuError
+from core.http.paths import API, collection
+from core.http.work import COOKIE
+from core.migrations import runner
+from core.quarantine import explain
+from core.security import passwords
+from core.services import lifecycle, login, records, setup
+from core.services.login import Visitor
+from core.services.work import Ctx, Kernel
+from core.settings import Settings, read
+from core.web.safety import COOKIE as CSRF
+from plugins import Entity, Fault, Field, Manifest, discover
+from plugins.errors import did_you_mean
+from plugins.manifest import parse_dependency
+
+HOSTILE = "<script>alert(1)</script>"
+SQL = "sql;desc="
+
+
+class Client:
+    """Somebody who sends requests; `who` is None for a stranger."""
+
+    def __init__(self, bench: Bench, who: str | None) -> None:
+        self._bench, self._who = bench, who
+
+    @cached_property
+    def _secrets(self) -> tuple[str, str]:
+        if self._who is None:
+            return "", ""
+        who = self._who
+
+        def task(work: Any) -> tuple[str, str]:
+            return login.new_token(work, who), _session(work, who)
+
+        return self._bench.kernel.run(task, write=True) or ("", "")
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of REST; the reply has `.status_int` and `.json`."""
+        headers = {"Authorization": f"Bearer {self._secrets[0]}"} if self._who else {}
+        request = Request.blank(API + path, method=method, headers=headers)
+        if body is not None:
+            request.body, request.content_type = json.dumps(body).encode(), "application/json"
+        return request.get_response(self._bench.app)
+
+    def page(self, path: str, form: Mapping[str, str] | None = None) -> Any:
+        """A page; with `form` it is posted."""
+        cookies = f"{CSRF}=x" + (f"; {COOKIE}={self._secrets[1]}" if self._who else "")
+        body = None if form is None else urlencode({**form, "csrf_token": "x"}).encode()
+        request = Request.blank(path, headers={"Cookie": cookies, "Accept-Language": "en"}, POST=body)
+        return request.get_response(self._bench.app)
+
+
+def _session(work: Any, who: str) -> str:
+    return login.open_session(work, who, Visitor())
+
+
+class Bench:
+    """`name` is an installed plugin; those that it needs are on with it. A context manager: it cleans up."""
+
+    def __init__(self, name: str) -> None:
+        found = discover()
+        if name not in found:
+            raise KehuError(f"no plugin {name} is installed{did_you_mean(name, found)}")
+        self.name, self.found = name, found
+        self.folder = Path(tempfile.mkdtemp(prefix="kehu-kit-"))
+        self.clients: dict[str | None, Client] = {}
+        self._made = 0
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database and remove it."""
+        if "kernel" in vars(self):
+            self.kernel.database.dispose()
+        shutil.rmtree(self.folder)
+
+    # --- what it is ----------------------------------------------------------------------------
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        manifest = self.found[self.name].manifest
+        if manifest is None:
+            raise KehuError(str(self.found[self.name].problem))
+        return manifest
+
+    @cached_property
+    def root(self) -> Path:
+        return Path(str(import_module(self.manifest.package).__file__)).parent
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The plugin and all that it needs."""
+        names, waiting = list[str](), [self.name]
+        while waiting:
+            name = waiting.pop()
+            if name not in names:
+                names.append(name)
+                found = self.found.get(name)
+                if found and found.manifest:
+                    waiting += [parse_dependency(text)[0] for text in found.manifest.depends]
+        return tuple(names)
+
+    def settings(self, names: tuple[str, ...] | None = None, **lines: str) -> Settings:
+        plugins = " ".join(self.names if names is None else names)
+        known = {"database_url": self.url, "plugins": plugins, "plugin_failure": "quarantine", "testing": "true"}
+        return read({f"kehu.{name}": value for name, value in (known | lines).items()}, {})
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder / 'kehu.db'}"
+
+    @cached_property
+    def fault(self) -> Fault | None:
+        """Why the plugin does not start, None if it does."""
+        try:
+            kernel = assemble(boot(self.settings())).registry["kehu"]
+        except KehuError as error:
+            return Fault(self.name, str(error.detail or error), "mend it")
+        kernel.database.dispose()
+        return next((fault for fault in kernel.faults if fault.plugin == self.name), None)
+
+    def told(self) -> str:
+        return explain(self.fault) if self.fault else ""
+
+    # --- the site ------------------------------------------------------------------------------
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        kernel = boot(self.settings())
+        runner.upgrade(self.url, kernel.manifests)
+        kernel.run(lambda work: setup.set_up(work, passwords.random_password()), write=True)
+        kernel.run(lifecycle.sync, write=True)
+        kernel.run(lambda work: self._people(work.act_as(login.by_login(work, "admin", door="kit"))), write=True)
+        return kernel
+
+    @cached_property
+    def app(self) -> Any:
+        return assemble(self.kernel)
+
+    def _people(self, ctx: Ctx) -> None:
+        """`ann` in the east and `bob` in the west may do all with what is theirs, `eve` nothing."""
+
+        def create(key: str, **values: Any) -> None:
+            records.create(ctx, ctx.catalog[key], values)
+
+        for unit in ("east", "west"):
+            create("core.unit", code=unit, name=unit, kind="branch", parent="hq")
+        keys = ["*", *(entity.key for entity in self._own(ctx.kernel))]
+        grants = [{"entity": key, "action": "*", "reach": "own"} for key in keys]
+        create("core.role", code="kit", name="kit", grants=grants, field_rights=[])
+        for name, unit, roles in (("ann", "east", ["kit"]), ("bob", "west", ["kit"]), ("eve", "west", [])):
+            create("core.user", login=name, name=name, unit=unit, roles=roles)
+
+    def client(self, who: str | None) -> Client:
+        return self.clients.setdefault(who, Client(self, who))
+
+    def _own(self, kernel: Kernel) -> list[Entity]:
+        return [entity for entity in kernel.catalog if entity.key.startswith(f"{self.name}.")]
+
+    @property
+    def entities(self) -> list[Entity]:
+        """The plugin's own."""
+        return self._own(self.kernel)
+
+    # --- records to try with -------------------------------------------------------------------
+
+    def customer(self, who: str = "ann", name: str = "") -> int:
+        self._made += 1
+        made = self.client(who).api("POST", "/core/customers", {"name": name or f"Customer {self._made}"})
+        return int(made.json["id"])
+
+    def values(self, entity: Entity, customer: int, text: str = "") -> dict[str, Any]:
+        """Values for a new record: those that are needed, and every text where `text` is given."""
+        self._made += 1
+        given = self._samples.get(entity.key, {})
+        values = {}
+        for field in entity.fields:
+            if field.name in given:
+                values[field.name] = given[field.name]
+            elif field.required and field.default is None and not field.read_only:
+                values[field.name] = self._value(field, customer)
+            elif field.type.kind == "reference" and getattr(field.type, "entity", "") == "core.customer":
+                values[field.name] = customer
+            if text and field.type.kind == "text" and field.name not in given and _is_open(field):
+                values[field.name] = f"{text} {self._made}"[: getattr(field.type, "length", 200)]
+        return values
+
+    def create(self, entity: Entity, customer: int, who: str = "ann", text: str = "") -> Any:
+        """REST's reply to a new record."""
+        return self.client(who).api("POST", collection(entity.key), self.values(entity, customer, text))
+
+    @cached_property
+    def _samples(self) -> Mapping[str, Mapping[str, Any]]:
+        """Values that a plugin gives in `SAMPLES` of its module `testing`, where its rules want certain ones."""
+        try:
+            module = import_module(f"{self.manifest.package}.testing")
+        except ModuleNotFoundError:
+            return {}
+        samples: Mapping[str, Mapping[str, Any]] = getattr(module, "SAMPLES", {})
+        return samples
+
+    def _value(self, field: Field, customer: int) -> Any:
+        kind: Any = field.type
+        today = self.kernel.clock.day(self.kernel.clock.now()).isoformat()
+        plain: dict[str, Any] = {
+            "text": f"T{self._made}",
+            "integer": getattr(kind, "low", 0),
+            "money": "1",
+            "date": today,
+            "moment": f"{today}T08:00:00Z",
+            "boolean": True,
+            "choice": next(iter(getattr(kind, "offered", ()) or getattr(kind, "choices", ())), None),
+            "references": [],
+            "document": None,
+        }
+        return self._target(kind, customer) if kind.kind == "reference" else plain.get(kind.kind)
+
+    def _target(self, kind: Any, customer: int) -> Any:
+        entity = self.kernel.catalog[kind.entity]
+        if entity.key == "core.customer":
+            return customer
+        if entity in self.entities:
+            return self.create(entity, customer).json.get("id")
+        within = ["and", *(["=", name, value] for name, value in kind.within)]
+        query = f"?{urlencode({'filter': json.dumps(within), 'limit': 1})}" if kind.within else "?limit=1"
+        found = self.client("admin").api("GET", f"{collection(entity.key)}{query}").json["items"]
+        return found[0]["id"] if found else None
+
+
+def _is_open(field: Field) -> bool:
+    return not field.read_only and field.right == "edit"
+
+
+def statements(reply: Any) -> int:
+    """How many statements the request has taken."""
+    return int(reply.headers["Server-Timing"].split(SQL)[1].split(",")[0])

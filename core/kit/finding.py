@@ -1,0 +1,18 @@
+"""What a check has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Four sentences for the plugin's author."""
+
+    what: str
+    where: str
+    why: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.what} (in {self.where}). Why it matters: {self.why} What to do: {self.fix}"

@@ -1,0 +1,147 @@
+"""Pages: that they answer with few and many rows, in a fixed number of statements, and escape what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.entities.csvfile import Row
+from core.entities.mapping import plan
+from core.http.paths import collection
+from core.kit.bench import HOSTILE, Bench, statements
+from core.kit.finding import Finding
+from core.kit.reach import scoped
+from core.services import imports, login
+from plugins import Entity
+
+MANY = 30
+INCIDENT = ("k-fail", "Incident")
+
+
+def pages(bench: Bench) -> Iterator[Finding]:
+    for entity in scoped(bench):
+        path = collection(entity.key)
+        yield from _answers(bench, entity, (path, f"{path}/new"))
+        customer = bench.customer()
+        made = bench.create(entity, customer, text=HOSTILE)
+        if made.status_int != 201:
+            continue  # told by the check `scope`
+        number = made.json["id"]
+        yield from _answers(bench, entity, (path, f"{path}/{number}", f"{path}/{number}/edit"))
+        few = _cost(bench, path)
+        for _time in range(MANY):
+            bench.create(entity, customer, text="x")
+        many = _cost(bench, path)
+        if many > few:
+            yield _grows(f"entity {entity.key}, page {path}", few, many)
+
+
+def _answers(bench: Bench, entity: Entity, paths: tuple[str, ...]) -> Iterator[Finding]:
+    for path in paths:
+        reply = bench.client("ann").page(path)
+        if reply.status_int != 200:
+            yield Finding(
+                f"the page {path} answers {reply.status_int}",
+                f"entity {entity.key}",
+                "whoever follows the menu ends there.",
+                "see the log for the traceback; look at the fields, groups, columns and rules of the entity.",
+            )
+        elif HOSTILE in reply.text:
+            yield _unescaped(path, f"entity {entity.key}")
+
+
+def _cost(bench: Bench, path: str) -> int:
+    bench.client("ann").page(path)  # what is kept across requests is there for the second
+    return statements(bench.client("ann").page(path))
+
+
+def _grows(where: str, few: int, many: int) -> Finding:
+    return Finding(
+        f"with more rows it takes more statements: {few} with one, {many} with {MANY + 1}",
+        where,
+        "a list of a full page then takes seconds.",
+        "load what belongs to all rows of a page at once: `load(ctx, ids)` of a Column gets them all.",
+    )
+
+
+def _unescaped(path: str, where: str) -> Finding:
+    return Finding(
+        f"the page {path} shows a name as HTML",
+        where,
+        "whoever can name a record can run scripts in his colleagues' browsers.",
+        "leave out |safe and Markup(); Jinja escapes by itself.",
+    )
+
+
+def contributions(bench: Bench) -> Iterator[Finding]:
+    """The plugin's panels and columns on customers, with none and with many records of its own."""
+    own = [one for one in bench.kernel.panels.values() if bench.kernel.panels.owner(one.key) == bench.name]
+    columns = [one for one in bench.kernel.columns.values() if bench.kernel.columns.owner(one.key) == bench.name]
+    if "core.customer" not in {one.entity for one in own} | {one.entity for one in columns}:
+        return
+    customers = [bench.customer(name=f"{HOSTILE} {number}") for number in range(3)]
+    address = f"/core/customers/{customers[0]}"
+    yield from _shown(bench, (address, "/core/customers"))
+    for entity in scoped(bench):
+        bench.create(entity, customers[0], text=HOSTILE)
+    few, few_rows = _cost(bench, address), _cost(bench, "/core/customers")
+    yield from _shown(bench, (address, "/core/customers"))
+    for entity in scoped(bench):
+        for number in range(MANY):
+            bench.create(entity, customers[0] if number % 2 else bench.customer(), text="x")
+    for where, before in ((address, few), ("/core/customers", few_rows)):
+        now = _cost(bench, where)
+        if now > before:
+            yield _grows(f"plugin {bench.name}, its panels and columns on {where}", before, now)
+
+
+def _shown(bench: Bench, paths: tuple[str, ...]) -> Iterator[Finding]:
+    for path in paths:
+        reply = bench.client("ann").page(path)
+        if reply.status_int != 200 or any(mark in reply.text for mark in INCIDENT):
+            yield Finding(
+                f"a panel or column fails on the page {path}",
+                f"plugin {bench.name}, panels and columns",
+                "people see a grey box instead of it, and after three failures it is cut off.",
+                "the log has the traceback under the incident's number; run the check with `pytest -s`.",
+            )
+        elif HOSTILE in reply.text:
+            yield _unescaped(path, f"plugin {bench.name}, panels and columns")
+
+
+def doors(bench: Bench) -> Iterator[Finding]:
+    """The same bad record by REST, by a form and by import: the same fields are complained of."""
+    for entity in scoped(bench):
+        customer = bench.customer()
+        good = bench.values(entity, customer)
+        for field in entity.fields:
+            if field.name not in good or field.type.kind != "text":
+                continue
+            bad = good | {field.name: "x" * (getattr(field.type, "length", 200) + 1)}
+            accepting = []
+            if field.name not in bench.client("ann").api("POST", collection(entity.key), bad).json.get("errors", {}):
+                accepting.append("REST")
+            if field.name not in _refused_by_import(bench, entity, bad):
+                accepting.append("import")
+            form = {name: str(value) for name, value in bad.items()}
+            if bench.client("ann").page(f"{collection(entity.key)}/new", form).status_int != 422:
+                accepting.append("the form")
+            if accepting:
+                yield Finding(
+                    f"a {field.name} that is too long is not refused by {' and '.join(accepting)}",
+                    f"entity {entity.key}, field {field.name}",
+                    "a rule that one door forgets is no rule.",
+                    "check values in the field's type or in Rules.prepare, which every door calls.",
+                )
+
+
+def _refused_by_import(bench: Bench, entity: Entity, values: dict[str, Any]) -> set[str]:
+    names = [name for name in values if not isinstance(values[name], list | dict)]
+    row = Row(2, tuple(str(values[name]) for name in names))
+    found: set[str] = set()
+    for outcome in imports.run(
+        bench.kernel, plan(entity, names), [row], lambda work: login.by_login(work, "ann", door="kit"), dry_run=True
+    ):
+        for failure in outcome.failures:
+            found |= set(failure.error.errors)
+    return found

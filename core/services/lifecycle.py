@@ -1,0 +1,199 @@
+"""What the database remembers of plugins: which ran here, what they were given, what they have missed.
+
+A plugin begins to run when the site first starts, or is upgraded, with it on and sound; it stops when
+that is over, because it was switched off or failed. What the kernel tells the plugins in between is
+kept for those that do not run and told to them before they serve again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from core.db.base import Base
+from core.fields import BadValue
+from core.i18n import in_english
+from core.models import MissedCall, PluginRecord, Role, Term
+from core.security.grants import check_grants
+from core.security.identity import Identity
+from core.services import login
+from core.services.search import rebuild
+from core.services.work import Ctx, Kernel, Work
+from plugins import Manifest, PluginError
+
+RUNNER = "admin"  # plugins act as he does when nobody is there
+
+
+def known_plugins(work: Work) -> tuple[str, ...]:
+    """Plugins that have run here once and were not purged."""
+    return tuple(work.system.scalars(select(PluginRecord.name).order_by(PluginRecord.name)))
+
+
+def restricting(work: Work) -> set[str]:
+    """Those of them that said they restrict access: a site must not run without one that is enabled."""
+    return set(work.system.scalars(select(PluginRecord.name).where(PluginRecord.critical)))
+
+
+def is_synced(work: Work) -> bool:
+    """Whether the database knows all that `sync` would tell it."""
+    known = {record.name: record for record in work.system.scalars(select(PluginRecord))}
+    running = {name for name, record in known.items() if record.running}
+    return running == {manifest.name for manifest in work.kernel.manifests} and all(
+        not _news(known[manifest.name], manifest, _grants(work.kernel, manifest)) for manifest in work.kernel.manifests
+    )
+
+
+def sync(work: Work) -> None:
+    """Note which plugins run now; give those that begin to run what is theirs and what they have missed.
+
+    PluginError, naming the plugin, when one cannot take it.
+    """
+    session = work.elevated("plugins that run", write=True)
+    known = {record.name: record for record in session.scalars(select(PluginRecord).with_for_update())}
+    names = {manifest.name for manifest in work.kernel.manifests}
+    for name, record in known.items():
+        if record.running and name not in names:
+            record.running = False
+    begin = []
+    for manifest in work.kernel.manifests:
+        record = known.get(manifest.name) or PluginRecord(
+            name=manifest.name, enabled_at=work.now, running=False, given=[]
+        )
+        session.add(record)
+        if not record.running:
+            begin.append(manifest)
+        record.version, record.critical, record.running = manifest.version, manifest.critical, True
+        record.given = [*record.given, *_give(session, record, _grants(work.kernel, manifest))]
+    session.flush()
+    rebuild.settle(work)
+    for manifest in begin:
+        _begin(work, manifest)
+
+
+def _begin(work: Work, manifest: Manifest) -> None:
+    ctx = work.act_as(_runner(work))
+    try:
+        work.kernel.hooks.call("on_plugin_enabled", only=manifest.name, ctx=ctx)
+        ctx.db.flush()
+        _make_up(ctx, manifest.name)
+    except Exception as error:
+        message = f"hook 'on_plugin_enabled' failed: {type(error).__name__}: {error}"
+        raise PluginError(f"plugin {manifest.name!r}: {message}", manifest.name) from error
+
+
+def _runner(work: Work) -> Identity:
+    return login.by_login(work, RUNNER, door="system")
+
+
+# --- grants of the starter roles -------------------------------------------------------------------
+
+
+def _grants(kernel: Kernel, manifest: Manifest) -> list[dict[str, Any]]:
+    """The lines that the plugin gives, each with its role, as an administrator would write them. PluginError."""
+    lines = []
+    for one in kernel.hooks.collect("register_grants"):
+        if one.owner == manifest.name:
+            line = asdict(one.value)
+            role = line.pop("role")
+            try:
+                lines += [{"role": role, **clean} for clean in check_grants([line], kernel.catalog)]
+            except BadValue as bad:
+                message = f"hook 'register_grants' gives {one.value.key}: {in_english(bad.message)}"
+                raise PluginError(f"plugin {manifest.name!r}: {message}", manifest.name) from bad
+    return lines
+
+
+def _news(record: PluginRecord, manifest: Manifest, lines: Iterable[Mapping[str, Any]]) -> bool:
+    is_other = (record.version, record.critical) != (manifest.version, manifest.critical)
+    return is_other or any(line not in record.given for line in lines)
+
+
+def _give(session: Any, record: PluginRecord, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the grants that this site has not been given before; what an administrator made of those stays."""
+    fresh = [line for line in lines if line not in record.given]
+    for line in fresh:
+        role = session.scalars(select(Role).where(Role.code == line["role"])).one_or_none()
+        grant = {name: value for name, value in line.items() if name != "role"}
+        if role is not None and grant not in role.grants:
+            role.grants = [*role.grants, grant]
+    return fresh
+
+
+# --- what they have missed -------------------------------------------------------------------------
+
+
+def tell(ctx: Ctx, hook: str, /, **records: Any) -> None:
+    """Call a hook about records now, and keep the call for the plugins that do not run."""
+    ctx.kernel.hooks.call(hook, ctx=ctx, **records)
+    names = {manifest.name for manifest in ctx.kernel.manifests}
+    missing = [name for name in known_plugins(ctx.work) if name not in names]
+    if missing:
+        session = ctx.work.elevated(f"kept for {', '.join(missing)}", write=True)
+        arguments = {name: _reference(ctx, record) for name, record in records.items()}
+        session.add_all(
+            [MissedCall(plugin=name, hook=hook, arguments=arguments, missed_at=ctx.now) for name in missing]
+        )
+        session.flush()
+
+
+def _make_up(ctx: Ctx, plugin: str) -> None:
+    """Tell a plugin what it has missed, oldest first."""
+    session = ctx.work.elevated(f"{plugin} makes up for what it has missed", write=True)
+    for call in session.scalars(select(MissedCall).where(MissedCall.plugin == plugin).order_by(MissedCall.id)):
+        records = {name: _record(ctx, reference) for name, reference in call.arguments.items()}
+        if None not in records.values():  # what has gone for good since then took the plugin's rows along
+            ctx.kernel.hooks.call(call.hook, only=plugin, ctx=ctx, **records)
+            ctx.db.flush()
+        session.delete(call)
+    session.flush()
+
+
+def _reference(ctx: Ctx, record: Any) -> Any:
+    entity = ctx.catalog.of_model(type(record))
+    return record if entity is None else {"entity": entity.key, "id": record.id}
+
+
+def _record(ctx: Ctx, reference: Any) -> Any:
+    if not isinstance(reference, Mapping) or "entity" not in reference:
+        return reference
+    model: Any = ctx.catalog[reference["entity"]].model
+    return ctx.system.get(model, reference["id"])
+
+
+# --- purging ---------------------------------------------------------------------------------------
+
+_KEPT = ("core_audit", "core_change")  # nothing is ever taken out of the audit trail
+
+
+def forget(ctx: Ctx, plugin: str, counts: Mapping[str, int]) -> None:
+    """Take out what the kernel's own tables hold for a plugin whose tables are gone; `counts` their rows.
+
+    That is all that is keyed by its entities, `PLUGIN.*`: numbers, shares, terms, grants, field rights.
+    """
+    session = ctx.work.elevated(f"purge {plugin}", write=True)
+    own = f"{plugin}."
+    for role in session.scalars(select(Role)):
+        for attribute in ("grants", "field_rights"):
+            lines = [line for line in getattr(role, attribute) if not line["entity"].startswith(own)]
+            if lines != getattr(role, attribute):
+                setattr(role, attribute, lines)
+    session.flush()
+    session.execute(update(Term).where(Term.list_name.startswith(own, autoescape=True)).values(parent_id=None))
+    session.execute(delete(Term).where(Term.list_name.startswith(own, autoescape=True)))
+    for model, column in _keyed():
+        session.execute(delete(model).where(column.startswith(own, autoescape=True)))
+    session.execute(delete(MissedCall).where(MissedCall.plugin == plugin))
+    session.execute(delete(PluginRecord).where(PluginRecord.name == plugin))
+    changes = [{"field": table, "old": rows, "new": None} for table, rows in sorted(counts.items())]
+    ctx.journal.note("purge", "core.plugin", None, changes)
+
+
+def _keyed() -> Iterator[tuple[Any, Any]]:
+    """The kernel's tables whose rows belong to an entity or a job: those with a column `entity` or `job_key`."""
+    for mapper in Base.registry.mappers:
+        for name in {"entity", "job_key"} & set(mapper.columns.keys()):
+            if getattr(mapper.local_table, "name", None) not in _KEPT:
+                yield mapper.class_, mapper.columns[name]

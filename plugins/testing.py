@@ -1,0 +1,45 @@
+"""The contract kit for the tests of a plugin: what Kehu asks of any plugin, one test each.
+
+    from plugins.testing import PluginContract
+
+    class TestGifts(PluginContract):
+        plugin = "gifts"
+
+The checks are the kernel's (`core.kit`); `kehu plugin check gifts` runs the same without pytest. This is the
+one module of the SDK that knows the kernel: it is imported by tests alone, never by a plugin that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from core.kit import CHECKS, Bench, Check
+
+
+class PluginContract:
+    """Inherit, name the plugin, and every check becomes a test of the class."""
+
+    plugin: ClassVar[str] = ""
+    _bench: ClassVar[Bench]
+
+    @classmethod
+    def setup_class(cls) -> None:
+        cls._bench = Bench(cls.plugin)
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        cls._bench.close()
+
+
+def _test(check: Check) -> Callable[[PluginContract], None]:
+    def test(self: PluginContract) -> None:
+        found = check.findings(self._bench)
+        assert not found, "\n".join(map(str, found))
+
+    test.__doc__ = f"It {check.title}."
+    return test
+
+
+for _check in CHECKS:
+    setattr(PluginContract, f"test_{_check.name}", _test(_check))

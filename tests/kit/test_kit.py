@@ -1,0 +1,339 @@
+"""The contract kit finds what is wrong with a plugin and says what, where, why and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core import scaffold
+from core.db import tenants
+from core.db.base import metadata
+from core.kit import CHECKS, NAMES, Bench
+from plugins import discover
+from tests.plugins.dists import Site as Dists
+
+HOOK = "\n\nplugin = Plugin()"
+USER_KEY = '    by_id: Mapped[int | None] = mapped_column(ForeignKey("core_user.id"{more}))\n'
+PANEL = """
+    @hookimpl
+    def register_panels(self):
+        from sqlalchemy import select
+        from plugins import Panel
+        from .models import Sample
+
+        def render(ctx, customer):
+            {body}
+            return "kehu_samples:templates/panel.jinja2", {{"customer": customer}}
+
+        return [Panel(key="samples.all", entity="core.customer", title="Samples", render=render)]
+"""
+COLUMN = """
+    @hookimpl
+    def register_columns(self):
+        from sqlalchemy import select
+        from core.api import fields
+        from plugins import Column
+        from .models import Sample
+
+        def load(ctx, ids):
+            return {one: len(ctx.db.scalars(select(Sample).where(Sample.id == one)).all()) for one in ids}
+
+        return [Column(key="samples.n", entity="samples.sample", title="N", type=fields.Integer(), load=load)]
+"""
+VERB = """    verbs=(Verb("send", _("Send"), "edit", lambda ctx, record, arguments: 1 / 0),),
+    rules="""
+AGAIN = """
+    @hookimpl
+    def on_plugin_enabled(self, ctx):
+        from sqlalchemy import select
+        from core.api import Customer, next_number
+        from .models import Sample
+        for customer in ctx.db.scalars(select(Customer).limit(1)):
+            ctx.db.add(Sample(code=next_number(ctx, "samples.sample"), name="again", customer_id=customer.id))
+"""
+LAX = """class Lax(fields.Text):
+    def parse_text(self, value):
+        return value[:100]
+
+
+class SampleRules"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One edit of a scaffolded plugin; the check that finds it, and what it says of what and where."""
+
+    check: str
+    file: str
+    old: str
+    new: str
+    says: tuple[str, ...]
+
+
+FAULTS = {
+    "another name": Fault(
+        "manifest", "__init__.py", 'name="samples"', 'name="sample"', ("differs from its entry point",)
+    ),
+    "a folder that is not there": Fault(
+        "manifest", "__init__.py", "locale=None", 'locale=":locale"', ("locale: kehu_samples:locale is not a folder",)
+    ),
+    "another API": Fault(
+        "manifest", "__init__.py", "locale=None", "locale=None, api=99", ("plugin API 99, but this is 1",)
+    ),
+    "too much in the package": Fault(
+        "manifest", "__init__.py", "\nmanifest", "\nfrom . import scaffolded_later\n\nmanifest", ("scaffolded_later",)
+    ),
+    "a private module": Fault(
+        "imports",
+        "entities.py",
+        "from plugins import",
+        "from core.services import records\nfrom plugins import",
+        ("it imports core.services, which is private", "entities.py:4", "core.api"),
+    ),
+    "another plugin": Fault(
+        "imports",
+        "entities.py",
+        "from plugins import",
+        "import kehu_other.models\nfrom plugins import",
+        ("it imports kehu_other.models of the plugin 'other'", "entities.py:4", 'add "other" to depends'),
+    ),
+    "SQL as text": Fault(
+        "statements",
+        "entities.py",
+        "        if creating",
+        '        ctx.db.execute(text("SELECT 1"))\n        if creating',
+        ("it uses SQL as text", "entities.py:", "ctx.db"),
+    ),
+    "the connection": Fault(
+        "statements",
+        "entities.py",
+        "        if creating",
+        "        ctx.work.connection.commit()\n        if creating",
+        ("it uses the session's connection",),
+    ),
+    "hooks that cannot be imported": Fault(
+        "starts",
+        "hooks.py",
+        "\nclass",
+        "\nimport nowhere_at_all\n\nclass",
+        ("cannot import kehu_samples.hooks", "kehu_samples/hooks.py:"),
+    ),
+    "a misspelt hook": Fault(
+        "starts", "hooks.py", "register_entities", "register_entity", ("did you mean 'register_entities'?",)
+    ),
+    "a hook without its mark": Fault("starts", "hooks.py", "    @hookimpl\n", "", ("lacks @hookimpl",)),
+    "a relationship to nobody": Fault(
+        "starts",
+        "models.py",
+        "    name: ",
+        '    other: Mapped["Nobody"] = relationship()\n    name: ',
+        ("its models cannot be mapped", "Nobody"),
+    ),
+    "a foreign table name": Fault(
+        "starts",
+        "models.py",
+        '"samples_sample"',
+        '"sales_sample"',
+        ("its table 'sales_sample' must be named samples_…",),
+    ),
+    "a foreign key of an entity": Fault(
+        "starts",
+        "entities.py",
+        'key="samples.sample"',
+        'key="core.sample"',
+        ("'core.sample' must begin with samples.",),
+    ),
+    "a field that the model has not": Fault(
+        "starts", "entities.py", 'Field("name"', 'Field("nmae"', ("wants Sample.nmae", "did you mean 'name'?")
+    ),
+    "a model that everybody sees": Fault(
+        "models",
+        "models.py",
+        "class Sample(CustomerScoped, ",
+        "class Sample(",
+        ("belongs to a customer and everybody would see it", "Sample.customer_id", "inherit from CustomerScoped"),
+    ),
+    "a key that stands in the way": Fault(
+        "models",
+        "models.py",
+        "    name: ",
+        USER_KEY.format(more="") + "    name: ",
+        ("does not say what happens when that row is deleted", "Sample.by_id", "ondelete"),
+    ),
+    "a relationship that loads silently": Fault(
+        "models",
+        "models.py",
+        "    name: ",
+        "    customer: Mapped[Customer] = relationship()\n    name: ",
+        ("customer is loaded silently", "Sample.customer", "raise_on_sql"),
+    ),
+    "a name that is too long": Fault(
+        "models",
+        "models.py",
+        "    name: ",
+        "    a_name_that_no_oracle_would_accept: Mapped[int | None]\n    name: ",
+        ("has 34 characters", "take at most 30"),
+    ),
+    "a column without migration": Fault(
+        "migrations",
+        "models.py",
+        "    name: ",
+        "    more: Mapped[int | None]\n    name: ",
+        ("the migrations do not make what the models say", "more", "kehu db revision samples"),
+    ),
+    "a migration that fails": Fault(
+        "migrations",
+        "migrations/versions/samples_0001.py",
+        "def upgrade():\n",
+        "def upgrade():\n    1 / 0\n",
+        ("the migrations fail on an empty database", "ZeroDivisionError"),
+    ),
+    "no migration": Fault(
+        "migrations",
+        "migrations/versions/samples_0001.py",
+        "",
+        "",
+        ("there is no migration for samples_sample", "kehu db revision samples"),
+    ),
+    "a table of somebody else": Fault(
+        "purge",
+        "migrations/versions/samples_0001.py",
+        "def upgrade():\n",
+        'def upgrade():\n    op.create_table("other_thing", sa.Column("id", sa.Integer()))\n',
+        ("its migrations leave behind or change other_thing", "make tables named samples_…"),
+    ),
+    "rules that nothing fits": Fault(
+        "scope",
+        "entities.py",
+        "        if creating",
+        '        raise Invalid(errors={"name": ["Never."]})\n        if creating',
+        ("no record could be made to try with: 422", "SAMPLES"),
+    ),
+    "a verb that crashes": Fault(
+        "permissions", "entities.py", "    rules=", VERB, ("/actions/send answers 500 to ann", "entity samples.sample")
+    ),
+    "a column that asks row by row": Fault(
+        "pages",
+        "hooks.py",
+        HOOK,
+        f"{COLUMN}{HOOK}",
+        ("with more rows it takes more statements", "page /samples/samples"),
+    ),
+    "a panel that fails": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        PANEL.format(body="raise LookupError") + HOOK,
+        ("a panel or column fails on the page /core/customers/",),
+    ),
+    "a panel that asks row by row": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        PANEL.format(
+            body="[ctx.db.scalars(select(Sample).where(Sample.id == one)).all() for one in"
+            " ctx.db.scalars(select(Sample.id).where(Sample.customer_id == customer.id)).all()]"
+        )
+        + HOOK,
+        ("with more rows it takes more statements", "its panels and columns"),
+    ),
+    "a panel that trusts names": Fault(
+        "contributions",
+        "templates/panel.jinja2",
+        "{{ customer.name }}",
+        "{{ customer.name|safe }}",
+        ("shows a name as HTML", "leave out |safe"),
+    ),
+    "a type that is laxer as text": Fault(
+        "doors",
+        "entities.py",
+        "class SampleRules",
+        LAX,
+        ("a name that is too long is not refused by import", "field name"),
+    ),
+    "a hook that seeds twice": Fault(
+        "life",
+        "hooks.py",
+        HOOK,
+        f"{AGAIN}{HOOK}",
+        ("its rows are others after it was off and on again", "on_plugin_enabled"),
+    ),
+}
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Path]]:
+    """Installs a scaffolded plugin `samples`, and the package of another one; gives the package's folder."""
+    dists = Dists(tmp_path / "dists", monkeypatch)
+
+    def make() -> Path:
+        made = scaffold.write("samples", tmp_path)
+        monkeypatch.syspath_prepend(made)
+        dists.add("kehu-samples", {"samples": "kehu_samples:manifest"})
+        dists.add_plugin("other", "kehu_other")
+        return made / "kehu_samples"
+
+    yield make
+    manifest = next((one.manifest for name, one in discover().items() if name == "samples"), None)
+    if manifest is not None:
+        tenants.unload(manifest, {table for table in metadata.tables if table.startswith("samples_")})
+    dists.forget()
+
+
+def edit(package: Path, fault: Fault) -> None:
+    path = package / fault.file
+    if fault.file.endswith(".jinja2"):
+        hooks = package / "hooks.py"
+        hooks.write_text(hooks.read_text().replace(HOOK, PANEL.format(body="pass") + HOOK))
+        path.write_text(fault.old)
+    elif fault.check == "contributions":
+        (package / "templates" / "panel.jinja2").write_text("{{ customer.name }}")
+    if not fault.old:
+        path.unlink()
+        return
+    source = path.read_text(encoding="utf-8")
+    assert fault.old in source
+    source = source.replace(fault.old, fault.new, 1)
+    if path.name == "models.py":
+        source = source.replace("import Mapped, mapped_column", "import Mapped, mapped_column, relationship")
+        source = source.replace(
+            "from core.api import", "from sqlalchemy import ForeignKey\nfrom core.api import Customer,"
+        )
+        if "class Sample(Record" in source:
+            source += (
+                '    customer_id: Mapped[int] = mapped_column(ForeignKey("core_customer.id", ondelete="CASCADE"))\n'
+            )
+    if path.name == "entities.py":
+        source = source.replace("from core.api import _", "from core.api import Invalid, _")
+        source = source.replace("import Entity, Field, Group, Rules", "import Entity, Field, Group, Rules, Verb")
+        if "class Lax" in source:
+            source = source.replace('Field("name", fields.Text(100)', 'Field("name", Lax(100)')
+    path.write_text(source, encoding="utf-8")
+
+
+def look(bench: Bench, name: str) -> list[str]:
+    return [str(found) for found in CHECKS[NAMES.index(name)].findings(bench)]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_is_found(install: Callable[[], Path], name: str) -> None:
+    fault = FAULTS[name]
+    edit(install(), fault)
+    with Bench("samples") as bench:
+        found = look(bench, fault.check)
+    assert any(all(part in finding for part in fault.says) for finding in found), found
+    assert all("Why it matters: " in finding and "What to do: " in finding for finding in found)
+
+
+def test_a_new_plugin_is_sound(install: Callable[[], Path]) -> None:
+    install()
+    with Bench("samples") as bench:
+        found = {check.name: list(map(str, check.findings(bench))) for check in CHECKS}
+    assert found == {name: [] for name in NAMES}
+
+
+def test_every_check_has_a_fault_that_it_finds() -> None:
+    assert {fault.check for fault in FAULTS.values()} == set(NAMES) - {"chaos"}
