@@ -16,7 +16,7 @@ from core.cli.site import Site, site
 from core.db.engine import sqlite_path
 from core.errors import KehuError
 from core.migrations import leaving, runner
-from core.services import lifecycle
+from core.services import lifecycle, missed
 from core.services.work import Kernel
 from core.settings import Settings
 from plugins import discover
@@ -109,7 +109,7 @@ def purge(ctx: click.Context, name: str, yes_delete_data: bool, backup: Path | N
     if name in here.settings.plugins:
         raise KehuError(f"{name} is enabled; run: kehu plugin disable {name}")
     kernel = here.ready()
-    known = kernel.run(lifecycle.known_plugins, write=False) or ()
+    known = kernel.run(missed.known_plugins, write=False) or ()
     if name not in known:
         raise KehuError(f"there is no data of {name}{did_you_mean(name, known)}")
     file = backup or _beside(here, f"kehu-{name}-{kernel.clock.now():%Y%m%d-%H%M%S}.zip")

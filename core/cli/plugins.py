@@ -10,7 +10,7 @@ from core.cli.site import Site
 from core.errors import KehuError
 from core.migrations import runner
 from core.quarantine import CriticalPlugin, explain
-from core.services.lifecycle import known_plugins
+from core.services.missed import known_plugins
 from core.services.work import Kernel
 from plugins import Fault, PluginError, discover, states
 

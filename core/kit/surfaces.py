@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from core.entities.csvfile import Row
 from core.entities.mapping import plan
+from core.entities.table import Row
 from core.http.paths import collection
 from core.kit.bench import HOSTILE, Bench, statements
 from core.kit.finding import Finding
@@ -139,8 +139,9 @@ def _refused_by_import(bench: Bench, entity: Entity, values: dict[str, Any]) -> 
     names = [name for name in values if not isinstance(values[name], list | dict)]
     row = Row(2, tuple(str(values[name]) for name in names))
     found: set[str] = set()
+    tried = imports.Options(dry_run=True)
     for outcome in imports.run(
-        bench.kernel, plan(entity, names), [row], lambda work: login.by_login(work, "ann", door="kit"), dry_run=True
+        bench.kernel, plan(entity, names), [row], lambda work: login.by_login(work, "ann", door="kit"), tried
     ):
         for failure in outcome.failures:
             found |= set(failure.error.errors)

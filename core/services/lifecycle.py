@@ -19,17 +19,14 @@ from core.i18n import in_english
 from core.models import MissedCall, PluginRecord, Role, Term
 from core.security.grants import check_grants
 from core.security.identity import Identity
-from core.services import login
+from core.services import login, merging, missed
 from core.services.search import rebuild
 from core.services.work import Ctx, Kernel, Work
 from plugins import Manifest, PluginError
 
+# What the kernel did itself beside a hook, with the rows that it could see.
+_FIRST = {"on_customer_merge": merging.follow}
 RUNNER = "admin"  # plugins act as he does when nobody is there
-
-
-def known_plugins(work: Work) -> tuple[str, ...]:
-    """Plugins that have run here once and were not purged."""
-    return tuple(work.system.scalars(select(PluginRecord.name).order_by(PluginRecord.name)))
 
 
 def restricting(work: Work) -> set[str]:
@@ -78,7 +75,7 @@ def _begin(work: Work, manifest: Manifest) -> None:
     try:
         work.kernel.hooks.call("on_plugin_enabled", only=manifest.name, ctx=ctx)
         ctx.db.flush()
-        _make_up(ctx, manifest.name)
+        missed.make_up(ctx, manifest.name, _FIRST)
     except Exception as error:
         message = f"hook 'on_plugin_enabled' failed: {type(error).__name__}: {error}"
         raise PluginError(f"plugin {manifest.name!r}: {message}", manifest.name) from error
@@ -120,47 +117,6 @@ def _give(session: Any, record: PluginRecord, lines: Iterable[dict[str, Any]]) -
         if role is not None and grant not in role.grants:
             role.grants = [*role.grants, grant]
     return fresh
-
-
-# --- what they have missed -------------------------------------------------------------------------
-
-
-def tell(ctx: Ctx, hook: str, /, **records: Any) -> None:
-    """Call a hook about records now, and keep the call for the plugins that do not run."""
-    ctx.kernel.hooks.call(hook, ctx=ctx, **records)
-    names = {manifest.name for manifest in ctx.kernel.manifests}
-    missing = [name for name in known_plugins(ctx.work) if name not in names]
-    if missing:
-        session = ctx.work.elevated(f"kept for {', '.join(missing)}", write=True)
-        arguments = {name: _reference(ctx, record) for name, record in records.items()}
-        session.add_all(
-            [MissedCall(plugin=name, hook=hook, arguments=arguments, missed_at=ctx.now) for name in missing]
-        )
-        session.flush()
-
-
-def _make_up(ctx: Ctx, plugin: str) -> None:
-    """Tell a plugin what it has missed, oldest first."""
-    session = ctx.work.elevated(f"{plugin} makes up for what it has missed", write=True)
-    for call in session.scalars(select(MissedCall).where(MissedCall.plugin == plugin).order_by(MissedCall.id)):
-        records = {name: _record(ctx, reference) for name, reference in call.arguments.items()}
-        if None not in records.values():  # what has gone for good since then took the plugin's rows along
-            ctx.kernel.hooks.call(call.hook, only=plugin, ctx=ctx, **records)
-            ctx.db.flush()
-        session.delete(call)
-    session.flush()
-
-
-def _reference(ctx: Ctx, record: Any) -> Any:
-    entity = ctx.catalog.of_model(type(record))
-    return record if entity is None else {"entity": entity.key, "id": record.id}
-
-
-def _record(ctx: Ctx, reference: Any) -> Any:
-    if not isinstance(reference, Mapping) or "entity" not in reference:
-        return reference
-    model: Any = ctx.catalog[reference["entity"]].model
-    return ctx.system.get(model, reference["id"])
 
 
 # --- purging ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ so the audit names each, and the merge can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +20,7 @@ from core.models import Contact, Customer
 from core.security import places
 from core.security.catalog import attribute_name
 from core.security.others import PluginField
-from core.services import records
+from core.services import missed, records
 from core.services.trees import is_below
 from core.services.work import Ctx
 from plugins import Entity, Field
@@ -55,13 +55,13 @@ def merge(ctx: Ctx, target: Customer, arguments: Mapping[str, Any]) -> None:
     _take_values(entity, source, target, arguments.get("take") or {})
     records.write(ctx)
     session = ctx.work.elevated("merging customers", write=True)
-    _move(ctx, session, source.id, target.id)
+    _move(ctx, session, source.id, target.id, ctx.catalog)
     drop = session.get_one(Customer, source.id)
     ctx.journal.call(drop, "merge")
     drop.merged_into_id, drop.deleted_at = target.id, ctx.now
     session.flush()
     keep = session.get_one(Customer, target.id)
-    ctx.kernel.hooks.call("on_customer_merge", ctx=ctx, keep=keep, drop=drop)
+    missed.tell(ctx, "on_customer_merge", keep=keep, drop=drop)
     session.flush()
     ctx.db.expunge(source)
 
@@ -94,13 +94,21 @@ def _is_free(field: Field) -> bool:
     return not (field.read_only or field.create_only or field.right != "edit" or field.name in KEPT)
 
 
+def follow(ctx: Ctx, plugin: str, keep: Customer, drop: Customer) -> None:
+    """Move a plugin's rows after a merge that it has missed; not if the merge was taken back since."""
+    if drop.merged_into_id == keep.id:
+        session = ctx.work.elevated(f"{plugin} follows a merge", write=True)
+        own = [entity for entity in ctx.catalog if entity.key.startswith(f"{plugin}.")]
+        _move(ctx, session, drop.id, keep.id, own)
+
+
 # --- what moves ---------------------------------------------------------------------------------------
 
 
-def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int) -> None:
+def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int, entities: Iterable[Entity]) -> None:
     kept_main = select(Contact.id).where(Contact.customer_id == target_id, Contact.is_main.is_(True))
     has_main = session.scalar(kept_main.limit(1)) is not None
-    for entity in ctx.catalog:
+    for entity in entities:
         for record, column in _referring(session, entity, source_id):
             ctx.journal.call(record, "merge")
             setattr(record, column, target_id)

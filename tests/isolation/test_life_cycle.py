@@ -24,7 +24,7 @@ from core.errors import KehuError
 from core.migrations import leaving, runner
 from core.models import Role, Term
 from core.quarantine import CriticalPlugin
-from core.services import lifecycle, login, records, setup
+from core.services import lifecycle, login, missed, records, setup
 from core.services.work import Kernel, Work
 from core.settings import read
 from plugins import discover
@@ -336,6 +336,28 @@ def test_a_plugin_that_cannot_begin_is_off_and_leaves_nothing(shelf: Shelf) -> N
     assert kernel.run(lambda work: work.system.scalar(terms), write=False) is None
 
 
+def test_a_merge_that_a_plugin_has_missed_is_made_up_for(place: Place) -> None:
+    place.do("enable", "pa")
+    place.do("disable", "pa")  # with a row of customer 1
+    kernel = place.kernel([])
+
+    def merge(work: Work) -> None:
+        ctx = _admin(work)
+        customer = ctx.catalog["core.customer"]
+        other = records.create(ctx, customer, {"name": "Other"})
+        verb = next(verb for verb in customer.verbs if verb.name == "merge")
+        records.act(ctx, customer, other.id, verb, {"source": 1})
+
+    kernel.run(merge, write=True)
+    kernel.database.dispose()
+    place.do("enable", "pa")
+    kernel = place.kernel(["pa"])
+    model: Any = kernel.catalog["pa.pa"].model
+    found = kernel.run(lambda work: work.system.scalars(select(model.customer_id)).all(), write=False)
+    assert found == [2]
+    kernel.database.dispose()
+
+
 def test_what_was_said_while_a_plugin_was_off_is_told_when_it_is_back(shelf: Shelf, heard: list[Any]) -> None:
     started(shelf, "giving")
     heard.clear()
@@ -344,8 +366,8 @@ def test_what_was_said_while_a_plugin_was_off_is_told_when_it_is_back(shelf: She
     def say(work: Work) -> None:
         ctx = _admin(work)
         one, other = (records.create(ctx, ctx.catalog["core.customer"], {"name": name}) for name in ("A", "B"))
-        lifecycle.tell(ctx, "on_customer_merge", keep=one, drop=other)
-        lifecycle.tell(ctx, "on_customer_merge", keep=other, drop=one)
+        missed.tell(ctx, "on_customer_merge", keep=one, drop=other)
+        missed.tell(ctx, "on_customer_merge", keep=other, drop=one)
 
     kernel.run(say, write=True)
     assert heard == []
