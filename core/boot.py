@@ -18,6 +18,7 @@ from core.db.tenants import load_models
 from core.describe import CorePlugin
 from core.entities.soundness import faults_of
 from core.errors import KehuError
+from core.faults import arm
 from core.migrations import runner
 from core.security.catalog import Catalog
 from core.security.others import extended
@@ -82,6 +83,7 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: 
 
     `faults` is what is known already of others. Raises PluginError as `core.quarantine` decides.
     """
+    arm(settings)
     if enabled is None:
         enabled, faults = quarantine.choose(settings, discover())
     ordered = tuple(enabled)

@@ -13,7 +13,7 @@ from core.errors import KehuError
 from plugins import Setting, parse_names
 from plugins.errors import did_you_mean
 
-NOT_SETTINGS = {"KEHU_INI", "KEHU_SHARED", "KEHU_NOW"}
+NOT_SETTINGS = {"KEHU_INI", "KEHU_SHARED", "KEHU_NOW", "KEHU_FAULT"}
 PLUGIN_FAILURE = ("", "strict", "quarantine")
 DATABASE_FILE = "kehu.db"
 MOST_FILES = 2000  # a file's size in bytes must fit the database's integers

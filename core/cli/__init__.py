@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": ("demo", "Load believable data to try Kehu with."),
     "doctor": ("doctor", "Say what is wrong with this installation and what to do."),
     "export": ("export", "Export records into a CSV or XLSX file."),
+    "faults": ("faults", "List the points at which a test can have a process killed."),
     "import": ("transfer", "Import records from a CSV or XLSX file."),
     "init": ("init", "Set up a site: ini file, database, administrator."),
     "job": ("job", "List the jobs, or run one now."),

@@ -160,7 +160,7 @@ def _progress(length: int) -> Iterator[Any]:
 def _reasons(path: Path | None, headers: tuple[str, ...]) -> Iterator[Callable[[Failure], None]]:
     """Where failures go: into the file, or the first of them onto the terminal when all is over."""
     if path is not None:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
+        with path.open("w", encoding="utf-8-sig", newline="", buffering=1) as file:  # a full disk shows at once
             yield _into(file, headers)
         return
     shown: list[str] = []

@@ -15,6 +15,7 @@ from sqlalchemy import func, inspect, select
 
 from core.db.base import Record
 from core.errors import Forbidden, Invalid, KehuError, NotFound
+from core.faults import passed
 from core.fields import INT_MAX, Moment, Reference
 from core.i18n import _
 from core.security.judge import READ_ONLY
@@ -60,7 +61,11 @@ def store(
     """
     if ctx.identity.read_only:
         raise Forbidden(READ_ONLY)
-    return _Rows(ctx, entity, match, text).store(rows)
+    results = _Rows(ctx, entity, match, text).store(rows)
+    for result in results:
+        if result.refusal is not None and result.refusal.aftermath is not None:
+            result.refusal.aftermath(ctx.work)  # the rows beside it keep this transaction going
+    return results
 
 
 @dataclass(frozen=True)
@@ -187,11 +192,13 @@ class _Rows:
 
     def _write(self, drafts: list[_Draft]) -> None:
         ctx, rules = self.ctx, self.entity.rules
+        passed("bulk.prepared")
         _give_keys(ctx, self.entity, [draft.record for draft in drafts if draft.match is None])
         records.write(ctx)
         for draft in drafts:
             rules.stored(ctx, draft.record, draft.values or {}, draft.match is None)
         records.write(ctx)
+        passed("bulk.stored")
 
     def _draft(self, run: list[_Row]) -> list[_Draft]:
         """Prepare the rows, everything short of the flush. Raises what is wrong with a row that is alone,

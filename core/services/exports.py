@@ -15,6 +15,7 @@ from typing import Any
 
 from core.entities.listing import MOST, Ask, ask, count_query, page_query
 from core.errors import Forbidden
+from core.faults import passed
 from core.i18n import _
 from core.security.identity import Identity
 from core.security.scope import ACTION
@@ -57,6 +58,7 @@ def export(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], *, f
 
     counts: list[int] = []
     kernel.run(lambda work: counts.append(begin(work)), write=True)
+    passed("export.noted")
     return Export(tuple(field.name for field in entity.fields), counts[-1], _rows(kernel, entity, who, filter))
 
 
@@ -81,6 +83,7 @@ def _rows(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], filte
             page, more = found[: wanted.limit], len(found) > wanted.limit
             rows = [_cells(entity, document) for document in records.reader(ctx).documents(entity, page)]
             after = page[-1].id if page else after
+        passed("export.page")
         yield from rows
 
 

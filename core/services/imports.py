@@ -17,6 +17,7 @@ from core.db.base import AttachedTo
 from core.entities.mapping import Plan
 from core.entities.table import Row
 from core.errors import Forbidden, Invalid, KehuError
+from core.faults import passed
 from core.i18n import _
 from core.security.identity import Identity
 from core.services.bulk import Result, store
@@ -97,7 +98,9 @@ def run(
         yield from _rehearse(kernel, chunked(rows), take)
         return
     for chunk in chunked(rows):
-        yield stored(kernel, partial(take, chunk=chunk))
+        outcome = stored(kernel, partial(take, chunk=chunk))
+        passed("import.chunk")
+        yield outcome
 
 
 def _require(ctx: Ctx, plan: Plan, options: Options) -> None:

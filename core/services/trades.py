@@ -6,7 +6,7 @@ Sales, the bridge and the import write here; the customer's way to and from *for
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +67,9 @@ class TradeRules(Rules):
     def prepare(self, ctx: Ctx, record: Trade | None, values: dict[str, Any], creating: bool) -> None:
         if not ctx.rights.may_ever(ctx.catalog["core.trade"], "import"):
             raise Forbidden(_("The ledger is written by sales documents and by those who may import."))
+
+    def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
+        return (values.get("customer"),)
 
     def stored(self, ctx: Ctx, record: Trade, values: Mapping[str, Any], creating: bool) -> None:
         _follow(ctx, ctx.work.elevated(REASON, write=True), record)

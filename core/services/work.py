@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core.clock import Clock
 from core.db.database import Database, LostCommit, retried
 from core.db.guard import GuardedSession, Refused, WriteHook
+from core.faults import passed
 from core.models import Change, Epoch
 from core.security.catalog import Catalog
 from core.security.identity import Identity
@@ -71,12 +72,16 @@ class Kernel:
                 work = Work(self, connection, write=write, change=change)
                 yield work
                 work.finish()
+                if write:
+                    passed("transaction.written")
         except LostCommit:
             raise  # it may have taken all the same
         except BaseException:
             if work is not None:
                 work.leftovers.rewind(0)
             raise
+        if write:
+            passed("transaction.committed")
         if work.enqueued:
             self.bell.set()
 

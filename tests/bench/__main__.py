@@ -10,7 +10,7 @@ import warnings
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.figures import Figure, of_database, of_process
+from tests.bench.figures import Figure, of_database, of_import, of_process
 from tests.support.databases import create_database, servers
 
 CUSTOMERS = 1_000_000 if os.environ.get("FULL") else 100_000
@@ -23,6 +23,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
             found["process"] = of_process(Path(folder))
+            found["import"] = of_import(Path(folder), 1_000_000 if os.environ.get("FULL") else 20_000)
             for kind in ("sqlite", "postgresql"):
                 found[kind] = of_database(create_database(kind, Path(folder)), CUSTOMERS)
         finally:

@@ -20,7 +20,7 @@ from core.app import make_app
 from core.entities.listing import ask, page_query
 from core.http.timing import count
 from core.services.login import new_token
-from tests.bench.world import REP, fill
+from tests.bench.world import REP, fill, write_customers
 from tests.support.site import Site
 
 
@@ -149,4 +149,29 @@ def of_process(folder: Path) -> list[Figure]:
         Figure("kehu --help", shortest, "s", 0.5),
         Figure("kehu serve listens after", answered, "s", 3),
         Figure("idle memory of one process", resident / 1024, "MB", 150),
+    ]
+
+
+def of_import(folder: Path, rows: int) -> list[Figure]:
+    """New customers out of a CSV file by the real command, with scope, audit and duplicate check on."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("KEHU_")}
+    environ["KEHU_DATABASE_URL"] = f"sqlite:///{folder}/import.db"
+
+    def measured(*args: str) -> tuple[float, float]:
+        """CPU seconds and the most memory, in MB, of a process of its own."""
+        command = [sys.executable, "-c", "from core.cli import main; main()", *args]
+        with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL) as process:
+            _pid, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+    measured("init", "--admin-password", "x9-Long-Enough")
+    for name, most in (("one.csv", 1), ("many.csv", rows)):
+        write_customers(folder / name, most)
+    start, _memory = measured("import", "core.customer", "one.csv")
+    spent, memory = measured("import", "core.customer", "many.csv")
+    return [
+        Figure("import of new customers", (spent - start) / rows * 1000 * 1000, "ms CPU for 1000 rows", 333),
+        Figure(f"memory of an import of {rows} rows", memory, "MB", 250),
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import random
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -83,3 +85,17 @@ def _customer(
         "created_at": now,
         "updated_at": now,
     }
+
+
+def write_customers(path: Path, count: int) -> None:
+    """A CSV file of customers as a company might hand them over, each only once in it."""
+    chance = random.Random(3)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(("name", "short_name", "phone", "email", "address", "tax_no", "region", "employees", "founded_on"))
+        for number in range(count):
+            short = f"{chance.choice('华东北南中西新远大明')}{chance.choice('科信达通联创')}{count}{number}"
+            tax = f"91{count % 10}{number:015}"
+            mail, street = f"info@x{number}.example", f"上海市浦东新区张江路{number}号"
+            phone = f"021-{number:08}"
+            out.writerow((f"{short}有限公司", short, phone, mail, street, tax, "310000", number % 5000, "2001-02-28"))

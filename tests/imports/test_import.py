@@ -330,3 +330,15 @@ def test_numbers_skip_those_taken_by_hand(site: Site, bring: Importer) -> None:
     bring([("name",), ("a",), ("b",), ("c",)])
     site.customer("d")
     assert [code for (code,) in stored(site, "code")[3:]] == ["C000001", "C000004", "C000006", "C000007"]
+
+
+def test_the_trade_ledger_is_imported_and_makes_customers_formal(site: Site, bring: Importer) -> None:
+    for code in ("A", "B", "C"):
+        site.customer(code, code=code)
+    header = ("customer", "source_key", "document", "kind", "on", "amount_base")
+    kind = site.settings.formal_on
+    rows = [header, ("A", "erp:1", "SO-1", kind, "2026-01-05", "100"), ("B", "erp:2", "SO-2", kind, "2026-01-06", "2")]
+    rows += [("A", "erp:3", "SO-3", kind, "2026-01-07", "x"), ("nobody", "erp:4", "SO-4", kind, "2026-01-07", "1")]
+    assert bring(rows, key="core.trade", match="source_key").counts == (2, 0, 0, 2)
+    assert [state for (state,) in stored(site, "state")] == ["formal", "formal", "target"]
+    assert bring(rows, key="core.trade", match="source_key").counts == (0, 0, 2, 2)

@@ -12,8 +12,8 @@ from sqlalchemy import event, select
 
 from core.cli.failures import sentence
 from core.errors import Forbidden, KehuError
-from core.models import Customer
-from core.services import records
+from core.models import Audit, Customer
+from core.services import duplicates, records
 from core.services.bulk import Result, store
 from core.services.intake import Intake
 from core.services.matching import Matcher
@@ -208,3 +208,16 @@ def test_who_may_not_ask_by_a_field_may_not_match_by_it(shared_site: Site) -> No
     entity = shared_site.kernel.catalog["core.customer"]
     with shared_site.acting("zhao") as ctx, pytest.raises(Forbidden):
         store(ctx, entity, [{"name": "a"}], "phone")
+
+
+def test_a_row_that_meets_a_hidden_customer_is_written_down(site: Site) -> None:
+    site.unit("east")
+    for login in ("li", "wang"):
+        site.user(login, "east")
+    foreign = site.customer("Acme", "wang", tax_no="91310000MA1FL0AB0X")
+    with site.acting("li") as ctx:
+        rows = [{"name": "Other", "tax_no": "91310000MA1FL0AB0X"}, {"name": "Beta"}]
+        assert [one.status for one in store(ctx, ctx.catalog["core.customer"], rows)] == [409, 201]
+    with site.kernel.work(write=False) as work:
+        probes = work.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
+    assert probes == [foreign]
