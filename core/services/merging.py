@@ -102,6 +102,14 @@ def follow(ctx: Ctx, plugin: str, keep: Customer, drop: Customer) -> None:
         _move(ctx, session, drop.id, keep.id, own)
 
 
+def set_apart(ctx: Ctx, source: Customer) -> None:
+    """Bring a merged customer back, for who undoes the merge; what had moved is set back row by row."""
+    session = ctx.work.elevated("undoing a merge", write=True)
+    session.get_one(Customer, source.id).deleted_at = None
+    session.flush()
+    ctx.db.refresh(source)
+
+
 # --- what moves ---------------------------------------------------------------------------------------
 
 
@@ -109,8 +117,9 @@ def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int, ent
     kept_main = select(Contact.id).where(Contact.customer_id == target_id, Contact.is_main.is_(True))
     has_main = session.scalar(kept_main.limit(1)) is not None
     for entity in entities:
+        if entity.rules.closed:
+            continue  # what the kernel has written of the source stays its own
         for record, column in _referring(session, entity, source_id):
-            ctx.journal.call(record, "merge")
             setattr(record, column, target_id)
             if isinstance(record, Contact) and has_main:
                 record.is_main = False
@@ -123,7 +132,7 @@ def _referring(session: GuardedSession, entity: Entity, source_id: int) -> Itera
     for holder, column in _columns(entity):
         for record in session.scalars(select(holder).where(getattr(holder, column) == source_id)).all():
             yield record, column
-    if issubclass(model, AttachedTo) and not entity.rules.closed:
+    if issubclass(model, AttachedTo):
         attached = select(model).where(model.entity == KEY, model.record_id == source_id)
         for record in session.scalars(attached).all():
             yield record, "record_id"

@@ -113,7 +113,13 @@ def needed(part: Part) -> set[str]:
     """All the actions on the record that setting this part back needs."""
     if part.made:
         return {"delete"}
-    return rights_of(part) | ({"delete"} if BINNED in part.old else set())
+    return rights_of(part) | ({binning_right(part)} if BINNED in part.old else set())
+
+
+def binning_right(part: Part) -> str:
+    """The action that takes a record to the recycle bin or back: delete, or the verb that did it, such as merge."""
+    verbs = (verb_of(part.entity, entry.action) for entry in part.entries if BINNED in entry.fields)
+    return next((verb.right for verb in verbs if verb is not None), "delete")
 
 
 def rights_of(part: Part) -> set[str]:

@@ -23,15 +23,17 @@ from core.entities.past import BINNED
 from core.errors import Conflict, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Audit, Change
+from core.security import places
 from core.security.catalog import attribute_name
 from core.security.scope import FOR, ROWS
-from core.services import records, restoring
+from core.services import merging, records, restoring
 from core.services.images import exact, stored
 from core.services.reversal import (
     NATURAL,
     RESTORE,
     UNDO,
     Part,
+    binning_right,
     function_of,
     in_order,
     needed,
@@ -259,7 +261,10 @@ def _now(entity: Entity, record: Any, name: str, expected: Any) -> Any:
     if name == BINNED:
         return exact(record.deleted_at)
     one = entity.field(name)
-    return expected if one.type.kind == "references" else stored(one, getattr(record, attribute_name(one)))
+    if one.type.kind == "references":
+        return expected
+    held = places.holder(record, one, look=True)
+    return stored(one, None if held is None else getattr(held, attribute_name(one)))
 
 
 # --- setting back ------------------------------------------------------------------------------------
@@ -288,7 +293,10 @@ def _set_back(ctx: Ctx, part: Part, record: Any) -> None:
             records.require(ctx, entity, right_of(entity, entry), record)
             function(ctx, record, entry)
             records.write(ctx)
-    if BINNED in part.old and part.new[BINNED] is not None and part.old[BINNED] is None:
+    if getattr(record, "merged_into_id", None) is not None:
+        records.require(ctx, entity, binning_right(part), record)
+        merging.set_apart(ctx, record)
+    elif BINNED in part.old and part.new[BINNED] is not None and part.old[BINNED] is None:
         records.require(ctx, entity, "delete", record)
         restore = verb_of(entity, RESTORE)
         (restore.run if restore is not None else records.restore)(ctx, record, {})
