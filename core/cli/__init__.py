@@ -21,6 +21,7 @@ COMMANDS = {
     "job": ("job", "List the jobs, or run one now."),
     "plugin": ("plugin", "Switch a plugin on or off."),
     "plugins": ("plugins", "List the plugins that are installed."),
+    "search": ("search", "Build the search index anew."),
     "serve": ("serve", "Serve the site."),
     "token": ("token", "Make, list and end API tokens."),
     "user": ("user", "Add people, set passwords."),

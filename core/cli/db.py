@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from core.cli.search import complete
 from core.cli.site import site
 from core.errors import KehuError
 from core.migrations import runner
@@ -24,6 +25,7 @@ def upgrade(ctx: click.Context) -> None:
     _show(runner.upgrade(here.settings.database_url, here.kernel.manifests))
     if here.kernel.run(setup.is_set_up, write=False):
         here.kernel.run(lambda work: setup.remember_plugins(work, here.kernel.manifests), write=True)
+        complete(here.kernel)
 
 
 @command.command("current")

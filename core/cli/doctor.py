@@ -23,6 +23,7 @@ from core.quarantine import explain
 from core.services import attachments
 from core.services.files import store_of
 from core.services.jobs.standing import standing
+from core.services.search import rebuild
 from core.services.work import Work
 from plugins import discover, states
 
@@ -44,6 +45,7 @@ def command(ctx: click.Context) -> None:
         ("audit", audit),
         ("jobs", jobs),
         ("files", files),
+        ("search", search),
         ("clock", clock),
         ("disk", disk),
     )
@@ -140,6 +142,15 @@ def files(here: Site) -> str:
         raise click.ClickException(f"damaged or missing in {folder}: {some}; take them from a backup")
     left = f"; {found.orphans} left over from broken uploads" if found.orphans else ""
     return f"{found.files} attachments, {found.size / 2**20:.1f} MiB in {folder}{left}"
+
+
+def search(here: Site) -> str:
+    behind = here.ready().run(rebuild.missing, write=False)
+    if behind:
+        raise click.ClickException(
+            f"not all of {', '.join(behind)} is indexed, lists are slow; run: kehu search rebuild"
+        )
+    return "all that is searchable is indexed"
 
 
 def clock(here: Site) -> str:

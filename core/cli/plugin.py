@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from core.boot import boot
+from core.cli.search import complete
 from core.cli.site import Site, site
 from core.errors import KehuError
 from core.migrations import runner
@@ -42,6 +43,7 @@ def enable(ctx: click.Context, name: str) -> None:
     kernel = _sound(replace(here.settings, plugins=names, plugin_failure="quarantine"), name)
     runner.upgrade(here.settings.database_url, kernel.manifests)
     kernel.run(lambda work: setup.remember_plugins(work, kernel.manifests), write=True)
+    complete(kernel)
     _write(here.ini, names)
     click.echo(f"{name} is enabled. Restart the server.")
 

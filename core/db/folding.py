@@ -106,8 +106,13 @@ def _syllables(folded: str) -> tuple[str, ...]:
     """Pinyin with the number of the tone, a word at a time: most names are made of the same words."""
     from pypinyin.seg.mmseg import seg  # 0.2 s to import; only Chinese names need it
 
-    runs = (seg.cut(run) if _HAN.match(run) else (run,) for run in _RUN.split(folded) if run)
-    return tuple(syllable for run in runs for word in run for syllable in _reading(word))
+    found: list[str] = []
+    for run in _RUN.split(folded):
+        if _HAN.match(run):
+            found.extend(syllable for word in seg.cut(run) for syllable in _reading(word))
+        elif run:
+            found.append(run)
+    return tuple(found)
 
 
 @lru_cache(maxsize=50_000)

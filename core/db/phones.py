@@ -41,9 +41,14 @@ def phone_fold(text: str) -> str:
 
 
 def phone_needle(text: str) -> str:
-    """The digits of a number or a part of one, as they stand in every folded number that holds it."""
+    """The digits of a number or a part of one, as they stand in every folded number that holds it.
+
+    Nothing for what has letters in it and is no number: `C0012` does not ask for phones with 12.
+    """
     part = _without_extension(_ANOTHER.split(unicodedata.normalize("NFKC", text))[0])
-    found = _from_abroad(part) or (_at_home(part) or "").removeprefix(HOME_CODE) or digits(_TRUNK.sub("", part))
+    found = _from_abroad(part) or (_at_home(part) or "").removeprefix(HOME_CODE)
+    if not found and not any(ch.isalpha() for ch in part):
+        found = digits(_TRUNK.sub("", part))
     return found.lstrip("0") or found
 
 

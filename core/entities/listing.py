@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, sele
 
 from core.db.guard import never
 from core.db.types import MONEY_MAX, MONEY_SCALE, Money, UtcDateTime
+from core.entities.finding import Offered, Place, may_search, sounds_like
 from core.errors import BadRequest, Forbidden
 from core.fields import INT_MAX
 from core.i18n import _, suggestion
@@ -32,7 +33,9 @@ _META_SORTS = ("id", "created_at", "updated_at")
 
 @dataclass(frozen=True)
 class Ask:
-    """What a list is asked for, already checked. `sort` holds (attribute, descending)."""
+    """What a list is asked for, already checked. `sort` holds (attribute, descending); `places` those of the
+    search index through which all that is asked for can be reached, none: not through the index.
+    """
 
     entity: Entity
     condition: Condition | None = None
@@ -43,6 +46,7 @@ class Ask:
     count: bool = False
     binned: bool = False
     granted: bool = False
+    places: tuple[Place, ...] = ()
 
 
 def ask(
@@ -108,6 +112,8 @@ def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Selec
         statement = statement.where(to_sql(wanted.condition, entity.model, rights.catalog, context))
     if wanted.text is not None:
         statement = statement.where(_mentions(wanted.text, rights, entity, context))
+    if wanted.places:
+        statement = statement.where(Offered(entity.model.id, wanted.places))  # type: ignore[attr-defined]
     options: dict[str, Any] = {FOR: entity.model, GRANTED: wanted.granted}
     if wanted.binned:
         options |= {ACTION: "delete", ROWS: "binned"}
@@ -115,14 +121,14 @@ def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Selec
 
 
 def _mentions(text: str, rights: Rights, entity: Entity, context: SqlContext) -> ColumnElement[bool]:
-    """`q`: any searchable field that the reader may ask by contains the text."""
+    """`q`: any searchable field that the reader may ask by contains the text, or sounds like it."""
     conditions = [
         parse(["contains", field.name, text], entity, rights.catalog)
         for field in entity.fields
-        if field.searchable and rights.may_ask(entity, field) and (not entity.public or field.name in entity.public)
-        if len(text) <= field.type.length  # type: ignore[attr-defined]
+        if may_search(rights, entity, field) and len(text) <= field.type.length  # type: ignore[attr-defined]
     ]
-    return or_(never(), *(to_sql(one, entity.model, rights.catalog, context) for one in conditions))
+    found = [to_sql(one, entity.model, rights.catalog, context) for one in conditions]
+    return or_(never(), *found, sounds_like(text, rights, entity))
 
 
 # --- checking ------------------------------------------------------------------------------------

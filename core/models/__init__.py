@@ -8,6 +8,7 @@ from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
 from core.models.job import JobSlot, QueuedJob
 from core.models.org import Unit
+from core.models.search import SearchField, SearchToken
 from core.models.share import Share
 from core.models.system import Epoch, KeptReply, NumberRule, PluginRecord
 from core.models.term import Term
@@ -31,6 +32,8 @@ __all__ = [
     "PluginRecord",
     "QueuedJob",
     "Role",
+    "SearchField",
+    "SearchToken",
     "Share",
     "Term",
     "Token",

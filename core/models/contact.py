@@ -14,7 +14,7 @@ from core.db.types import boolean, text
 class Contact(CustomerScoped, Record, Binnable, Base):
     """联系人. Seen by whoever sees the customer; `is_main` marks the one to call first.
 
-    `*_folded` and `sort_key` are derived when the row is written; nobody sets them.
+    `*_folded`, `*_spoken` and `sort_key` are derived when the row is written; nobody sets them.
     """
 
     __tablename__ = "core_contact"
@@ -34,6 +34,7 @@ class Contact(CustomerScoped, Record, Binnable, Base):
 
     code_folded: Mapped[str | None] = mapped_column(text(64))
     name_folded: Mapped[str | None] = mapped_column(text(400))
+    name_spoken: Mapped[str | None] = mapped_column(text(400))
     phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     mobile_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     email_folded: Mapped[str | None] = mapped_column(text(800))

@@ -17,8 +17,9 @@ from core.db.types import Money, long_text, text
 class Customer(Record, RecordScoped, Binnable, Base):
     """客户. State: 目标 target, 潜在 prospect, 正式 formal, 封存 sealed (M48).
 
-    `*_folded`, `sort_key` and the keys of duplicates are derived when the row is written; nobody
-    sets them. A customer that was merged into another stays, deleted, and says where it went.
+    `*_folded`, `*_spoken`, `sort_key` and the keys of duplicates are derived when the row is
+    written; nobody sets them. A customer that was merged into another stays, deleted, and says where
+    it went.
     """
 
     __tablename__ = "core_customer"
@@ -52,7 +53,9 @@ class Customer(Record, RecordScoped, Binnable, Base):
 
     code_folded: Mapped[str | None] = mapped_column(text(64))
     name_folded: Mapped[str | None] = mapped_column(text(800))
+    name_spoken: Mapped[str | None] = mapped_column(text(800))
     short_name_folded: Mapped[str | None] = mapped_column(text(400))
+    short_name_spoken: Mapped[str | None] = mapped_column(text(400))
     phone_folded: Mapped[str | None] = mapped_column(text(64), info={"fold": "phone"})
     sort_key: Mapped[str] = mapped_column(text(255))
 

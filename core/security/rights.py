@@ -82,6 +82,11 @@ class Rights:
         matching = [grant for grant in self.grants(entity) if grant.speaks_of(entity, action)]
         return not any(grant.deny for grant in matching) and any(_unlimited(grant) for grant in matching)
 
+    def sees_others(self, entity: Entity) -> bool:
+        """Whether the user sees more than his own records and what is shared to him one by one."""
+        given = [grant for grant in self.grants(entity) if grant.speaks_of(entity, "view") and not grant.deny]
+        return bool(entity.public) or any(grant.reach != "own" for grant in given)
+
     # --- as SQL ---------------------------------------------------------------------------------
 
     def criterion(self, entity: Entity, action: str, *, granted: bool = False) -> ColumnElement[bool]:

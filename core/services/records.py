@@ -32,6 +32,7 @@ from core.security.judge import READ_ONLY, refusal
 from core.security.scope import ACTION, ATTACHED, FOR, ROWS
 from core.services.attached import follows, place_asked, place_of
 from core.services.intake import Intake, Taken
+from core.services.search.narrowing import narrowed
 from core.services.work import Ctx
 from plugins import Entity, Field, Verb
 
@@ -49,7 +50,7 @@ class Page:
 
 def listing(ctx: Ctx, wanted: Ask) -> Page:
     """The page of records that was asked for, of those that the actor may see."""
-    context = replace(ctx.rights.context, scoped=True)
+    wanted, context = narrowed(ctx, wanted), replace(ctx.rights.context, scoped=True)
     options = {}
     if follows(wanted.entity):
         try:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.models import ChainHead, Epoch, NumberRule, PluginRecord, Role, Term, Unit, User
 from core.security import passwords
 from core.services.journal import GENESIS, HEAD
+from core.services.search import rebuild
 from core.services.work import Work
 from plugins import Manifest
 
@@ -77,6 +78,7 @@ def set_up(work: Work, admin_password: str) -> None:
     session.add(NumberRule(entity="core.contact", prefix="P", digits=6))
     _add_terms(session)
     session.flush()
+    rebuild.settle(work)
 
 
 def _add_terms(session: Any) -> None:
@@ -108,6 +110,7 @@ def remember_plugins(work: Work, manifests: tuple[Manifest, ...]) -> None:
         else:
             known.version = manifest.version
     session.flush()
+    rebuild.settle(work)
 
 
 def known_plugins(work: Work) -> tuple[str, ...]:

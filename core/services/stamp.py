@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import inspect
@@ -62,30 +63,33 @@ class Stamp:
 
 def _derive(obj: Any) -> None:
     model: Any = type(obj)
-    for source, target, derive, length in _derived(model):
-        value = getattr(obj, source)
-        # Folding makes a few characters longer, one of them 18 times: what does not fit goes.
-        derived = None if value is None else derive(value)
-        derived = derived and derived[:length]
+    for source, target, derive in derived_columns(model):
+        derived = derive(getattr(obj, source))
         if getattr(obj, target) != derived:
             setattr(obj, target, derived)
 
 
 @cache
-def _derived(model: Any) -> list[tuple[str, str, Any, int]]:
-    """Source, target, function and greatest length of each derived column."""
+def derived_columns(model: Any) -> list[tuple[str, str, Callable[[str | None], str | None]]]:
+    """Source, target and function of each derived column."""
     mapper: Any = inspect(model)
-    found: list[tuple[str, str, Any, int]] = []
+    found: list[tuple[str, str, Callable[[str | None], str | None]]] = []
     for attribute in mapper.column_attrs:
         name, column = attribute.key, attribute.columns[0]
         if "derived" in column.info:
             source, derive = column.info["derived"]
-            found.append((source, name, derive, column.type.length))
+            found.append((source, name, partial(_cut, derive, column.type.length)))
         elif name == "sort_key":
-            found.append(("name", name, sort_key, column.type.length))
+            found.append(("name", name, partial(_cut, sort_key, column.type.length)))
         elif name.endswith("_folded"):
-            derive = FOLDS[column.info.get("fold", "text")]
-            found.append((name.removesuffix("_folded"), name, derive, column.type.length))
+            fold = FOLDS[column.info.get("fold", "text")]
+            found.append((name.removesuffix("_folded"), name, partial(_cut, fold, column.type.length)))
         elif name.endswith("_spoken"):
-            found.append((name.removesuffix("_spoken"), name, spoken, column.type.length))
+            found.append((name.removesuffix("_spoken"), name, partial(_cut, spoken, column.type.length)))
     return found
+
+
+def _cut(derive: Callable[[str], str | None], length: int, value: str | None) -> str | None:
+    """Folding makes a few characters longer, one of them 18 times: what does not fit goes."""
+    derived = None if value is None else derive(value)
+    return derived and derived[:length]

@@ -28,6 +28,7 @@ from core.security.store import Epochs, RightsStore
 from core.services.breaker import Breaker
 from core.services.epochs import EpochWatch
 from core.services.journal import Journal
+from core.services.search.index import SearchIndex
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
@@ -158,6 +159,7 @@ class Work:
         self._epoch_watch = EpochWatch()
         self.steps = StateWatch(self.journal, self.now)
         self.warnings: list[dict[str, Any]] = []  # what the caller should know although all went well
+        self.search = SearchIndex(kernel.catalog)
         self._sessions: list[GuardedSession] = []  # those that write
 
     @property
@@ -201,7 +203,7 @@ class Work:
         return session
 
     def _hooks(self) -> tuple[WriteHook, ...]:
-        return self.steps, self.journal, self._epoch_watch, self.facts
+        return self.steps, self.journal, self._epoch_watch, self.search, self.facts
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -243,7 +245,7 @@ class Work:
 
     def _collectors(self) -> list[Collector]:
         stamps = [hook for session in self._sessions for hook in session.hooks if isinstance(hook, Stamp)]
-        return [self.journal, self.leftovers, self.steps, self._epoch_watch, self.facts, *stamps]
+        return [self.journal, self.leftovers, self.steps, self._epoch_watch, self.search, self.facts, *stamps]
 
     def flush(self) -> None:
         """Send what is pending to the database."""
@@ -257,6 +259,7 @@ class Work:
         self.flush()
         self.steps.write(self.connection)
         self._epoch_watch.write(self.connection)
+        self.search.write(self.connection)
         self.journal.write(self.connection)
 
     def close(self) -> None:

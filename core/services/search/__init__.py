@@ -1,0 +1,1 @@
+"""The search index: written with every change, asked by lists and by the search over everything."""
