@@ -111,7 +111,7 @@ def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Selec
     if wanted.condition is not None:
         statement = statement.where(to_sql(wanted.condition, entity.model, rights.catalog, context))
     if wanted.text is not None:
-        statement = statement.where(_mentions(wanted.text, rights, entity, context))
+        statement = statement.where(mentions(wanted.text, rights, entity, context))
     if wanted.places:
         statement = statement.where(Offered(entity.model.id, wanted.places))  # type: ignore[attr-defined]
     options: dict[str, Any] = {FOR: entity.model, GRANTED: wanted.granted}
@@ -120,7 +120,7 @@ def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Selec
     return statement.execution_options(**options)
 
 
-def _mentions(text: str, rights: Rights, entity: Entity, context: SqlContext) -> ColumnElement[bool]:
+def mentions(text: str, rights: Rights, entity: Entity, context: SqlContext) -> ColumnElement[bool]:
     """`q`: any searchable field that the reader may ask by contains the text, or sounds like it."""
     conditions = [
         parse(["contains", field.name, text], entity, rights.catalog)

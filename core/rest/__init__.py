@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from core.rest import access, attachments, bulk, collection, duplicates, me, openapi, problems, record, tokens
+from core.rest import access, attachments, bulk, collection, duplicates, me, openapi, problems, record, search, tokens
 
 NOTHING = "rest.nothing"
 # Each has `routes(catalog)`. The first that fits an address answers it.
-MODULES = (me, openapi, tokens, duplicates, attachments, collection, bulk, record, access)
+MODULES = (me, openapi, search, tokens, duplicates, attachments, collection, bulk, record, access)
 
 
 def includeme(config: Configurator) -> None:

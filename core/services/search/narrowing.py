@@ -50,13 +50,13 @@ def shortest(ctx: Ctx, ways: Ways, most: int) -> tuple[Place, ...] | None:
     numbers = {number for choices in ways for choice in choices for number, _stretch in choice}
     chosen: list[Place] = []
     total = 0
-    first = _counts(ctx, [place for choices in ways for place in choices[0]], most, numbers)
+    first = counts(ctx, [place for choices in ways for place in choices[0]], most, numbers)
     if first is None:
         return None
     for choices in ways:
         best, number = choices[0], sum(first[place] for place in choices[0])
         if number > most // 4 and len(choices) > 1:
-            others = _counts(ctx, [place for choice in choices[1:] for place in choice], most, numbers) or {}
+            others = counts(ctx, [place for choice in choices[1:] for place in choice], most, numbers) or {}
             for choice in choices[1:]:
                 if sum(others[place] for place in choice) < number:
                     best, number = choice, sum(others[place] for place in choice)
@@ -67,7 +67,7 @@ def shortest(ctx: Ctx, ways: Ways, most: int) -> tuple[Place, ...] | None:
     return tuple(dict.fromkeys(chosen))
 
 
-def _counts(ctx: Ctx, places: Sequence[Place], most: int, numbers: set[int]) -> dict[Place, int] | None:
+def counts(ctx: Ctx, places: Sequence[Place], most: int, numbers: set[int]) -> dict[Place, int] | None:
     """How many tokens each place has, counted up to one more than `most`; None if an index is not complete."""
     found: dict[Place, int] = {}
     for start in range(0, len(places), _CHUNK):
