@@ -7,8 +7,8 @@ from alembic import op
 
 from core.db import types
 
-revision = "core_0009"
-down_revision = "core_0008"
+revision = "core_0010"
+down_revision = "core_0009"
 
 
 def upgrade() -> None:
