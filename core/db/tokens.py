@@ -56,12 +56,13 @@ def _spoken(stored: str) -> Iterator[str]:
     """Of the syllables, and of the initials in capitals."""
     initials, *words = stored.split(" ")
     inside = _common_in(words, COMMON_SPOKEN)
+    heard = [word[:LONGEST_SYLLABLE] for word in words]
     place = 0  # among the initials: a syllable has one, what is not Chinese all its letters
     for at, word in enumerate(words):
         is_syllable = word != word.upper()
         if at not in inside:
             if is_syllable and at % 2 == 0:
-                yield _pair(words, at)
+                yield _pair(heard, at)
             for letter in range(place, place + (1 if is_syllable else len(word))):
                 if letter % 2 == 0 and letter + 1 < len(initials):
                     yield _token(initials, letter)
@@ -73,19 +74,18 @@ def _token(text: str, at: int) -> str:
 
 
 def _pair(words: Sequence[str], at: int) -> str:
-    pair = " ".join(word[:LONGEST_SYLLABLE] for word in words[at : at + 2])
-    return pair + (_BEFORE + words[at - 1][:LONGEST_SYLLABLE] if at else "")
+    return " ".join(words[at : at + 2]) + (_BEFORE + words[at - 1] if at else "")
 
 
 def _common_in(parts: Sequence[str], common: Sequence[str]) -> set[int]:
     """The places in what is common."""
-    length = len(common)
-    return {
-        at + step
-        for at, part in enumerate(parts)
-        if part == common[0] and parts[at : at + length] == common
-        for step in range(length)
-    }
+    found: set[int] = set()
+    at = -1
+    for _time in range(parts.count(common[0])):
+        at = parts.index(common[0], at + 1)
+        if parts[at : at + len(common)] == common:
+            found.update(range(at, at + len(common)))
+    return found
 
 
 # --- looking --------------------------------------------------------------------------------------

@@ -19,8 +19,11 @@ from webtest import TestApp
 from core.app import make_app
 from core.entities.listing import ask, page_query
 from core.http.timing import count
+from core.services import records
 from core.services.login import new_token
-from tests.bench.world import REP, fill, write_customers
+from core.services.search import everywhere
+from core.services.work import Ctx
+from tests.bench.world import EXECUTIVE, REP, fill, index, write_customers
 from tests.support.site import Site
 
 
@@ -53,7 +56,8 @@ def of_database(url: str, customers: int) -> list[Figure]:
     """The list of 50 as a restricted representative, over REST, and what the guard adds to it."""
     site = Site(url, testing="true")
     fill(site, customers)
-    return [*_list_figures(site), *_guard_figures(site)]
+    index(site)
+    return [*_list_figures(site), *_guard_figures(site), *_search_figures(site)]
 
 
 def _list_figures(site: Site) -> list[Figure]:
@@ -116,6 +120,35 @@ def _guard_figures(site: Site) -> list[Figure]:
             for guarded, free in ((statement, by_hand), (small, small_by_hand))
         ]
     return [Figure("guard per statement", max(costs), "ms CPU", 0.25)]
+
+
+FRAGMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("a part of a name", {"filter": ["contains", "name", "华科"]}),
+    ("a rare fragment", {"text": "华科12"}),
+    ("what all have", {"text": "公司"}),
+    ("pinyin", {"text": "huake"}),
+    ("the end of a number", {"text": "7919"}),
+)
+
+
+def _search_figures(site: Site) -> list[Figure]:
+    """Lists of 80 that are searched, and the search over everything: of own records, and of all."""
+    site.user(EXECUTIVE, roles=["executive"])
+    found = []
+    for login in (REP, EXECUTIVE):
+        with site.acting(login, write=False) as ctx:
+            for name, asked in FRAGMENTS:
+                spent = cpu(partial(_listed, ctx, **asked), 10, rounds=3)
+                aim = {REP: 5, EXECUTIVE: 50}[login]
+                found.append(Figure(f"{login}: list by {name}", spent, "ms CPU", aim))
+            spent = cpu(partial(everywhere.search, ctx, "华科12"), 10, rounds=3)
+            found.append(Figure(f"{login}: search over everything", spent, "ms CPU", 10))
+    return found
+
+
+def _listed(ctx: Ctx, **asked: Any) -> None:
+    ctx.db.expunge_all()
+    records.listing(ctx, ask(ctx.rights, ctx.catalog["core.customer"], limit=80, **asked))
 
 
 def _fetch(session: Session, statement: Select[Any]) -> None:

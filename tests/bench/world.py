@@ -17,7 +17,7 @@ from core.services.search import rebuild
 from tests.support.site import Site
 
 OWNED, SHARED, REPS = 1000, 30, 100
-REP = "rep0"
+REP, EXECUTIVE = "rep0", "boss"
 
 
 def fill(site: Site, customers: int) -> None:

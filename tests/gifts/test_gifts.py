@@ -42,6 +42,17 @@ def test_a_child_is_seen_with_its_customer(two_reps: Site, api: Callable[..., An
     li.delete(f"{GIFTS}/{gift['id']}", version=1, status=403)
 
 
+@pytest.mark.databases
+def test_what_a_plugin_makes_searchable_is_found(two_reps: Site, api: Callable[..., Any]) -> None:  # noqa: F811
+    li, wang = api("li"), api("wang")
+    mine = li.get("/core/customers").json["items"][0]
+    gift = li.post(GIFTS, {"customer": mine["id"], "name": "西湖龙井-茶叶"}).json
+    hit = {"entity": "gifts.gift", "id": gift["id"], "label": "西湖龙井-茶叶", "field": "name"}
+    assert li.get("/search", q="龙井茶").json["items"] == [hit]
+    assert wang.get("/search", q="龙井茶").json["items"] == []
+    assert (li.names(GIFTS, q="龙井茶"), wang.names(GIFTS, q="龙井茶")) == (["西湖龙井-茶叶"], [])
+
+
 def test_children_go_and_return_with_their_customer(two_reps: Site, api: Callable[..., Any]) -> None:  # noqa: F811
     li, admin = api("li"), api()
     mine = li.get("/core/customers").json["items"][0]

@@ -23,6 +23,7 @@ class SearchIndex:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self._forms_of: dict[type, tuple[Indexed, ...]] = {}
         self._changes: list[tuple[Indexed, Any, str | None, str | None]] = []  # form, record, old and new text
         self._written = 0  # so many of them are in the database
 
@@ -47,8 +48,12 @@ class SearchIndex:
         """Ids are known now; the tokens are written together, once."""
 
     def _forms(self, obj: Any) -> tuple[Indexed, ...]:
-        entity = self.catalog.of_model(type(obj))
-        return indexed(self.catalog, entity.key) if entity is not None else ()
+        model = type(obj)
+        found = self._forms_of.get(model)
+        if found is None:
+            entity = self.catalog.of_model(model)
+            found = self._forms_of[model] = indexed(self.catalog, entity.key) if entity is not None else ()
+        return found
 
     def _note(self, one: Indexed, record: Any, old: str | None, new: str | None) -> None:
         if old != new:

@@ -23,7 +23,7 @@ GIFT = Entity(
     fields=(
         Field("code", fields.Text(32), _("Code"), create_only=True),
         Field("customer", fields.Reference("core.customer"), _("Customer"), required=True, create_only=True),
-        Field("name", fields.Text(100), _("Name"), required=True),
+        Field("name", fields.Text(100), _("Name"), required=True, searchable=True),
         Field("given_on", fields.Date(), _("Given on"), required=True, default=lambda ctx: ctx.today),
         Field("price", fields.Money(), _("Price")),
     ),

@@ -19,6 +19,7 @@ class Gift(CustomerScoped, Record, Binnable, Base):  # type: ignore[misc, valid-
     code: Mapped[str] = mapped_column(columns.text(32), unique=True)
     name: Mapped[str] = mapped_column(columns.text(100))
     given_on: Mapped[dt.date] = mapped_column()
+    name_folded: Mapped[str | None] = mapped_column(columns.text(400))
     price: Mapped[Decimal | None] = mapped_column(columns.Money)
 
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
         "gifts_gift",
         sa.Column("code", types.text(32), nullable=False),
         sa.Column("name", types.text(100), nullable=False),
+        sa.Column("name_folded", types.text(400), nullable=True),
         sa.Column("given_on", sa.Date(), nullable=False),
         sa.Column("price", types.Money(), nullable=True),
         sa.Column("customer_id", sa.Integer(), nullable=False),
