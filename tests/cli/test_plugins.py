@@ -23,7 +23,7 @@ def test_enable_disable_enable_keeps_the_data(kehu: Kehu, tmp_path: Path, with_d
     listed = kehu("plugins", "-v", env=with_dummy).stdout
     assert "enabled" in listed
     assert "gifts: panel gifts.latest on core.customer" in listed
-    assert "gifts_0001" in kehu("db", "current", env=with_dummy).stdout
+    assert "gifts_0002" in kehu("db", "current", env=with_dummy).stdout
     _sql(tmp_path, "select count(*) from gifts_gift")
     assert "disabled" in kehu("plugin", "disable", "gifts", env=with_dummy).stdout
     assert "kehu.plugins =\n" in (tmp_path / "kehu.ini").read_text()
@@ -79,7 +79,7 @@ def test_purge_keeps_a_backup_and_nothing_else(kehu: Kehu, tmp_path: Path, with_
     done = kehu(
         "plugin", "purge", "gifts", "--yes-delete-data", "--backup", str(tmp_path / "kept.zip")
     )  # its code is gone
-    assert "gifts is purged: 0 rows of 1 tables deleted" in done.stdout
+    assert "gifts is purged: 0 rows of 2 tables deleted" in done.stdout
     with zipfile.ZipFile(tmp_path / "kept.zip") as kept:
         assert "customer_id" in json.loads(kept.read("gifts_gift.jsonl").splitlines()[0])
     assert _sql(tmp_path, "select count(*) from sqlite_master where name like '%gifts%'") == 0

@@ -56,15 +56,15 @@ def test_a_broken_plugin_is_told_and_can_be_switched_off(kehu: Kehu, tmp_path: P
 def test_tables_that_are_behind_keep_the_plugin_off(kehu: Kehu, tmp_path: Path, broken: dict[str, str]) -> None:
     kehu("init", "--admin-password", PASSWORD, "--plugins", "gifts", env=broken)
     versions = tmp_path / "copy" / "kehu_gifts" / "migrations" / "versions"
-    step = 'revision = "gifts_0002"\ndown_revision = "gifts_0001"\n\n\ndef upgrade() -> None:\n    {}\n'
-    (versions / "gifts_0002.py").write_text(step.format("1 / 0"))
+    step = 'revision = "gifts_0003"\ndown_revision = "gifts_0002"\n\n\ndef upgrade() -> None:\n    {}\n'
+    (versions / "gifts_0003.py").write_text(step.format("1 / 0"))
     listed = kehu("plugins", env=broken, code=1)
-    assert "its tables are at gifts_0001, its code is at gifts_0002" in listed.stdout
+    assert "its tables are at gifts_0002, its code is at gifts_0003" in listed.stdout
     assert "run: kehu db upgrade" in listed.stderr
     failed = kehu("db", "upgrade", env=broken, code=1)
     assert "gifts" in failed.stderr
     assert "ZeroDivisionError" in failed.stderr
     kehu("token", "create", "admin", env=broken)
-    (versions / "gifts_0002.py").write_text(step.format("pass"))
+    (versions / "gifts_0003.py").write_text(step.format("pass"))
     kehu("db", "upgrade", env=broken)
     assert "enabled" in kehu("plugins", env=broken).stdout
