@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 from core.db.base import Base
 from core.fields import BadValue
 from core.i18n import in_english
-from core.models import MissedCall, PluginRecord, Role, Term
+from core.models import MissedCall, PluginRecord, Role, SearchField, SearchToken, Term
 from core.security.grants import check_grants
 from core.security.identity import Identity
 from core.services import login, merging, missed
@@ -139,6 +139,8 @@ def forget(ctx: Ctx, plugin: str, counts: Mapping[str, int]) -> None:
     session.flush()
     session.execute(update(Term).where(Term.list_name.startswith(own, autoescape=True)).values(parent_id=None))
     session.execute(delete(Term).where(Term.list_name.startswith(own, autoescape=True)))
+    fields = select(SearchField.id).where(SearchField.entity.startswith(own, autoescape=True))
+    session.execute(delete(SearchToken).where(SearchToken.field.in_(fields)))
     for model, column in _keyed():
         session.execute(delete(model).where(column.startswith(own, autoescape=True)))
     session.execute(delete(MissedCall).where(MissedCall.plugin == plugin))
