@@ -73,7 +73,7 @@ class CustomerState(CustomerScoped, Record, Base):
     whom are the row's own `created_at` and `created_by`.
     """
 
-    __tablename__ = "core_customer_state"
+    __tablename__ = "core_state_step"
 
     from_state: Mapped[str | None] = mapped_column(text(16))
     to_state: Mapped[str] = mapped_column(text(16))

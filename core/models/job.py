@@ -52,7 +52,7 @@ class QueuedJob(Record, Base):
 class JobSlot(Base):
     """A moment of a job's schedule that has been seen to: each is seen to once, whatever clocks do."""
 
-    __tablename__ = "core_job_slot"
+    __tablename__ = "core_due_slot"
 
     job_key: Mapped[str] = mapped_column(text(64), primary_key=True)
     due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, primary_key=True)

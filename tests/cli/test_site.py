@@ -134,8 +134,8 @@ def test_several_workers_need_granian(kehu: Kehu, tmp_path: Path) -> None:
 
 
 def test_doctor_says_which_file_is_damaged(kehu: Kehu, tmp_path: Path) -> None:
-    kehu("init", "--admin-password", PASSWORD, "--plugins", "")
     site = Site(f"sqlite:///{tmp_path}/kehu.db")
+    kehu("init", "--admin-password", PASSWORD, "--plugins", "")
     number = site.attach(site.customer("Acme"), "合同.pdf", b"%PDF-1.7")
     site.close()
     assert f"1 attachments, 0.0 MiB in {tmp_path}/kehu-files" in kehu("doctor").stdout

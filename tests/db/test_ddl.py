@@ -161,3 +161,9 @@ def test_short_names_stay_apart():
     assert len(set(long)) == 200
     assert {len(name) for name in long} == {MAX_IDENTIFIER}
     assert short_name("ix", "a" * 19, "_" * 9 + "b").count("__") == 0
+
+
+def test_no_table_is_called_like_a_label():
+    """`core_job_slot` could be a table or the column `slot` of `core_job`: the tripwire takes it for both."""
+    labels = {f"{table.name}_{column.name}" for table in metadata.tables.values() for column in table.columns}
+    assert labels & metadata.tables.keys() == set()

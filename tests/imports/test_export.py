@@ -243,7 +243,7 @@ def _empty(site: Site) -> None:
     path = site.settings.database_url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in ("core_customer_state", "core_search_token", "core_customer"):
+        for table in ("core_state_step", "core_search_token", "core_customer"):
             if table in tables:
                 connection.execute(f"DELETE FROM {table}")
         connection.commit()

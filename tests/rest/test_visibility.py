@@ -68,7 +68,7 @@ def test_each_sees_exactly_his_own(company: Callable[..., Any]) -> None:
         assert sorted(client.names()) == sorted(mine), login
         assert client.get(CUSTOMERS, count="1", limit="1").json["total"] == len(mine)
         assert sorted(client.names(sort="-code")) == sorted(mine)
-        assert sorted(client.names(q="-")) == sorted(mine)
+        assert sorted(client.names(q="138 0000")) == sorted(mine)
         for name, record_id in everything.items():
             found = client.names(filter=f'["=","name","{name}"]')
             assert found == ([name] if name in mine else [])

@@ -26,7 +26,7 @@ from sqlalchemy.orm import join as orm_join
 from sqlalchemy.orm import outerjoin as orm_outerjoin
 
 from core.db.guard import unlimited
-from core.models import Audit, Change, Customer, LoginSession, User, user_role
+from core.models import Change, Customer, LoginSession, User, user_role
 from tests.scope.models import Deal, Diary, deal_partner
 
 Shape = Callable[[Session], Any]
@@ -206,7 +206,6 @@ NO_ENTITY: Mapping[str, Shape] = {
     "changes": lambda s: s.execute(select(Change.uuid)).all(),
     "in a subquery": lambda s: s.execute(select(Customer.id).where(Customer.id.in_(select(Diary.id)))).all(),
     "in exists": lambda s: s.execute(select(User.id).where(exists().where(LoginSession.user_id == User.id))).all(),
-    "audit": lambda s: s.execute(select(Audit.changes)).all(),
     "nothing at all": lambda s: s.execute(select(literal(1))).all(),
 }
 

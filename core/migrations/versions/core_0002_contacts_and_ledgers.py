@@ -53,7 +53,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_core_contact_sort_key"), ["sort_key"], unique=False)
 
     op.create_table(
-        "core_customer_state",
+        "core_state_step",
         sa.Column("from_state", types.text(16), nullable=True),
         sa.Column("to_state", types.text(16), nullable=False),
         sa.Column("cause", types.text(32), nullable=False),
@@ -67,12 +67,12 @@ def upgrade() -> None:
         sa.Column("updated_at", types.UtcDateTime(), nullable=False),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["customer_id"], ["core_customer.id"], name=op.f("fk_core_customer_state_d9f10e"), ondelete="CASCADE"
+            ["customer_id"], ["core_customer.id"], name=op.f("fk_core_state_step_customer_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_customer_state_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_core_state_step_id")),
     )
-    with op.batch_alter_table("core_customer_state", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_core_customer_state_af3147"), ["customer_id"], unique=False)
+    with op.batch_alter_table("core_state_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_core_state_step_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
         "core_trade",

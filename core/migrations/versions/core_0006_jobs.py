@@ -13,10 +13,10 @@ down_revision = "core_0005"
 
 def upgrade() -> None:
     op.create_table(
-        "core_job_slot",
+        "core_due_slot",
         sa.Column("job_key", types.text(64), nullable=False),
         sa.Column("due_at", types.UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("job_key", "due_at", name=op.f("pk_core_job_slot_job_ke_1474f4")),
+        sa.PrimaryKeyConstraint("job_key", "due_at", name=op.f("pk_core_due_slot_job_ke_cb18fc")),
     )
     op.create_table(
         "core_job",
