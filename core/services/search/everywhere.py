@@ -103,8 +103,8 @@ def _rank(
 
 
 def _way(ctx: Ctx, entity: Entity, text: str) -> list[Place] | None:
-    """The places of the index through which all that fits can be reached; None if not all can."""
-    ways = ways_of_text(text, ctx.rights, entity)
+    """The places of the index through which all that fits can be reached; None if not all can, or need not."""
+    ways = ways_of_text(text, ctx.rights, entity) if ctx.rights.sees_others(entity) else None
     return None if ways is None else [place for choices in ways for place in choices[0]]
 
 

@@ -1,8 +1,8 @@
 """Whether the index is a short way to what a list asks for.
 
 It is asked how many tokens there are at the places in question. Where there are many, hits are many
-too and a walk in the list's order meets enough of them soon; where the reader sees few rows, he is
-better off walking those. So the index is used for what is rare, and is never the longer way.
+too and a walk in the list's order meets enough of them soon. Who sees only his own records walks those.
+So the index is used for what is rare, and is never the longer way.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from core.entities.listing import Ask
 from core.models import SearchField, SearchToken
 from core.services.work import Ctx
 
-MOST = 10_000  # tokens at all places together, for a reader who sees much
-FEW = 500  # for one who sees only his own records
+MOST = 10_000  # tokens at all places together
 _CHUNK = 64  # places in one statement
 
 
 def narrowed(ctx: Ctx, wanted: Ask) -> Ask:
     """The same request, with the places of the index that lead to its records, if that is shorter."""
+    if not ctx.rights.sees_others(wanted.entity):
+        return wanted
     ways: list[Ways] = []
     if wanted.text is not None:
         found = ways_of_text(wanted.text, ctx.rights, wanted.entity)
@@ -34,9 +35,8 @@ def narrowed(ctx: Ctx, wanted: Ask) -> Ask:
     if wanted.condition is not None:
         found = ways_of_condition(wanted.condition.root, ctx.catalog, wanted.entity)
         ways += [found] if found is not None else []
-    most = MOST if ctx.rights.sees_others(wanted.entity) else FEW
     for way in ways:
-        places = shortest(ctx, way, most)
+        places = shortest(ctx, way, MOST)
         if places is not None:
             return replace(wanted, places=places)
     return wanted
