@@ -63,9 +63,9 @@ class StateWatch:
         """The steps are stored at the end of the transaction, all at once."""
 
     def _look_at(self, session: Session, customer: Customer, created: bool) -> None:
-        history = inspect(customer).attrs.state.history
-        if created or history.has_changes():
-            old = history.deleted[0] if history.deleted else None
+        history = None if created else inspect(customer).attrs.state.history
+        if history is None or history.has_changes():
+            old = history.deleted[0] if history is not None and history.deleted else None
             if old != customer.state:
                 cause = self._journal.action_of(customer) or ("created" if created else "edited")
                 why = self._why.pop(customer, Why())
