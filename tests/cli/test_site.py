@@ -143,3 +143,13 @@ def test_doctor_says_which_file_is_damaged(kehu: Kehu, tmp_path: Path) -> None:
     file.write_bytes(b"%PDF-1.8")
     said = kehu("doctor", code=1).stdout
     assert f"{number} 合同.pdf; take" in next(line for line in said.splitlines() if line.startswith("BAD"))
+
+
+def test_tokens_are_listed_and_ended(kehu: Kehu) -> None:
+    kehu("init", "--admin-password", PASSWORD)
+    kehu("token", "create", "admin", "--read-only")
+    assert kehu("token", "list").stdout.split("\t")[:3] == ["1", "admin", "read"]
+    assert kehu("token", "list", "nobody").stdout == ""
+    assert "ended" in kehu("token", "end", "1").stdout
+    assert kehu("token", "list").stdout == ""
+    assert "Not found" in kehu("token", "end", "1", code=1).stderr

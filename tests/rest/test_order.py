@@ -48,7 +48,7 @@ def answers(client: Any, wanted: Callable[[str, dict[str, Any]], bool], status: 
 
 
 def takes_json(method: str, call: dict[str, Any]) -> bool:
-    return "requestBody" in call
+    return "application/json" in call.get("requestBody", {}).get("content", {})
 
 
 def about_one(method: str, call: dict[str, Any]) -> bool:
