@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from core.errors import Invalid
@@ -17,6 +17,9 @@ KEY = "core.activity"
 
 class ActivityRules(Rules):
     """A contact is one of the customer's; completing with a next date plans the next activity."""
+
+    def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
+        return ()  # no row finds another one, and the next activity is nobody's concern in the file
 
     def prepare(self, ctx: Ctx, record: Activity | None, values: dict[str, Any], creating: bool) -> None:
         contact_id = values.get("contact", record.contact_id if record else None)
