@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Forbidden
+from core.errors import Conflict, Forbidden
 from core.models import Customer
 from core.services.work import Ctx
 from tests.scope import oracle
@@ -46,7 +46,9 @@ class Writes:
         return replace(before, **{name: self.value(name) for name in names})
 
     def may_change(self, user: oracle.User, before: oracle.Customer, after: oracle.Customer) -> bool:
-        """Each right that the change needs, on the record as it was and as it becomes."""
+        """Each right that the change needs, on the record as it was and as it becomes; what is sealed stays."""
+        if before.state == after.state == "sealed":
+            return False
         old, new = asdict(before), asdict(after)
         needed = {_RIGHTS.get(name, "edit") for name in old if old[name] != new[name]}
         return all(self.world.can(user, action, record) for action in needed for record in (before, after))
@@ -55,7 +57,7 @@ class Writes:
 def attempt(stage: Stage, user: oracle.User, write: Any) -> bool:
     """Whether the write goes through; nothing of it stays."""
     went_through = False
-    with suppress(Undo, Forbidden), stage.acting(user, write=True) as ctx:
+    with suppress(Undo, Forbidden, Conflict), stage.acting(user, write=True) as ctx:
         write(ctx)
         ctx.db.flush()
         went_through = True
