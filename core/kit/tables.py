@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import NullPool, create_engine, inspect
 from sqlalchemy.orm import Relationship
 
-from core.db.base import MAX_IDENTIFIER, AttachedTo, CustomerScoped, RecordScoped, metadata, registries
+from core.db.base import MAX_IDENTIFIER, AttachedTo, CustomerScoped, Involving, RecordScoped, metadata, registries
+from core.db.extension import Extension
 from core.kit.bench import Bench
 from core.kit.finding import Finding
 from core.migrations import leaving, runner
 from plugins.manifest import parse_dependency
 
-SCOPED = (CustomerScoped, RecordScoped, AttachedTo)
+SCOPED = (CustomerScoped, RecordScoped, AttachedTo, Involving, Extension)
 
 
 def models(bench: Bench) -> Iterator[Finding]:
