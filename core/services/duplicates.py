@@ -53,9 +53,9 @@ def keys_of(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def marks(values: Mapping[str, Any]) -> Iterator[Hashable]:
-    """What rows of one file would find each other by."""
+    """What a row of a file would refuse another one by; a name alone only warns."""
     keys = keys_of(values)
-    yield from ((kind, keys[kind]) for kind in _BATCH if kind in keys)
+    yield from ((kind, keys[kind]) for kind in ("tax_key", "phone_key") if kind in keys)
 
 
 def prefetch(ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> None:
