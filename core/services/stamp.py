@@ -81,7 +81,9 @@ class Stamp:
 
     def _shown(self, model: type) -> set[str]:
         entity = self.catalog().of_model(model)
-        fields = [field for field in entity.fields if not field.read_only and is_in(model, field)] if entity else []
+        fields = (
+            [field for field in entity.fields if is_in(model, field)] if entity else []
+        )  # verbs write read-only ones
         names = {attribute_name(field) for field in fields}
         return names | {"deleted_at", "state"}
 

@@ -118,6 +118,15 @@ def test_it_is_marked_as_read_and_found_by_that(site: Site, api: Callable[..., A
     api("li", read_only=True).act(f"{NOTICES}/{mine['id']}", "read", status=403)
 
 
+def test_what_a_verb_writes_raises_the_version(site: Site, api: Callable[..., Any]) -> None:
+    """Also of a field that no form writes: else somebody could save over it what he read before."""
+    tell(site, "li", 1)
+    li = api("li")
+    [mine] = li.get(NOTICES).json["items"]
+    read = li.act(f"{NOTICES}/{mine['id']}", "read").json
+    assert (read["read"], read["version"]) == (True, mine["version"] + 1)
+
+
 def test_nobody_writes_one(site: Site, api: Callable[..., Any]) -> None:
     tell(site, "li", 1)
     api("li").post(NOTICES, {"kind": "x"}, status=405)
