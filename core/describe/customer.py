@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from core.fields import Choice, Date, Document, Integer, Moment, Money, Reference, Target, Text
 from core.i18n import _
@@ -32,7 +34,14 @@ def term(list_name: str) -> Reference:
 OWNER = Field("owner", Reference("core.user"), _("Owner"), right="assign", default=acting_user)
 OF_UNIT = Field("unit", Reference("core.unit"), _("Unit"), right="assign")
 REASON = Field("reason", Text(400), _("Reason"))
+WHY = replace(REASON, required=True)
 TO = Field("to", Target(), _("To"), required=True)
+
+
+def _in(*states: str) -> Callable[[Any], bool]:
+    """Whether a customer is in one of the states."""
+    return lambda customer: customer.state in states
+
 
 CUSTOMER = Entity(
     key="core.customer",
@@ -86,10 +95,10 @@ CUSTOMER = Entity(
     ),
     rules=CustomerRules(),
     verbs=(
-        Verb("qualify", _("Qualify"), "edit", qualify, (REASON,)),
-        Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,)),
-        Verb("seal", _("Seal"), "seal", seal, (replace(REASON, required=True),)),
-        Verb("unseal", _("Unseal"), "unseal", unseal, (replace(REASON, required=True),)),
+        Verb("qualify", _("Qualify"), "edit", qualify, (REASON,), when=_in("target")),
+        Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,), when=_in("prospect")),
+        Verb("seal", _("Seal"), "seal", seal, (WHY,), when=_in("target", "prospect", "formal")),
+        Verb("unseal", _("Unseal"), "unseal", unseal, (WHY,), when=_in("sealed")),
         Verb("assign", _("Assign"), "assign", assign, (OWNER, OF_UNIT)),
         Verb(
             "share",

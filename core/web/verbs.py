@@ -43,7 +43,9 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
     return [
         Offer(verb.name, verb.title, f"{path}/actions/{verb.name}", bool(_asked(verb)))
         for verb in entity.verbs
-        if not verb.on_binned and records.may(ctx, entity, verb.right, record)
+        if not verb.on_binned
+        and (verb.when is None or verb.when(record))
+        and records.may(ctx, entity, verb.right, record)
     ]
 
 

@@ -22,6 +22,12 @@ def make(ctx: Ctx, payload: Any) -> None:
     records.create(ctx, ctx.catalog["core.customer"], {"name": payload})
 
 
+def make_slowly(ctx: Ctx, payload: Any) -> None:
+    """One customer, and a moment in which to be killed."""
+    make(ctx, payload)
+    time.sleep(0.03)
+
+
 def make_many(ctx: Ctx, payload: Any) -> Any:
     """A customer in each transaction, `total` in all."""
     make(ctx, f"{payload['name']}-{payload['done']}")
@@ -41,7 +47,7 @@ def wait(ctx: Ctx, payload: Any) -> None:
 
 
 JOBS = (
-    Job(key="test.make", title="make", run=make),
+    Job(key="test.make", title="make", run=make_slowly),
     Job(key="test.many", title="many", run=make_many),
     Job(key="test.hang", title="hang", run=hang, limit=1, attempts=2),
     Job(key="test.wait", title="wait", run=wait),

@@ -46,7 +46,7 @@ def test_the_facts_stand_in_their_groups(site, admin):
     main = page.html.main
     assert (main["data-view"], main["data-record"]) == ("record", f"core.customer/{number}")
     assert [head.text for head in page.html.select(".rec-group h2")] == [
-        "Profile", "Contact", "Business", "Responsibility", "Remarks", "Record",
+        "Profile", "Contact details", "Business", "Responsibility", "Remarks", "Record",
     ]  # fmt: skip
     assert fact(page, "level") == "VIP"
     assert fact(page, "annual_revenue") == "¥1,234.50"
@@ -127,9 +127,11 @@ def test_buttons_are_there_for_those_who_may(site, browser_of):
     person(site, "boss", roles=("executive",))
     number = site.customer("A", "li")
     assert actions(browser_of().get(f"{LIST}/{number}")) == {
-        f"core.customer.{name}" for name in ("edit", "delete", "assign", "share", "unshare")
+        *(f"core.customer.{name}" for name in ("edit", "delete", "assign", "share", "unshare", "merge")),
+        *(f"core.customer.{name}" for name in ("qualify", "seal")),  # what leads on from a target
     }
-    assert actions(browser_of("li").get(f"{LIST}/{number}")) == {"core.customer.edit"}
+    mine = {"core.customer.edit", "core.customer.qualify"}
+    assert actions(browser_of("li").get(f"{LIST}/{number}")) == mine
     assert actions(browser_of("boss").get(f"{LIST}/{number}")) == set()
     browser_of("boss").get(f"{LIST}/{number}/edit", status=403)
     refused = browser_of("boss").post(f"{LIST}/{number}/edit", {"version": "1", "name": "B"}, status=403)
