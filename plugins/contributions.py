@@ -61,9 +61,9 @@ class Verb:
 
     `arguments` is a tuple of Fields; `run(ctx, record, args)` returns None or a JSON document
     that replaces the record in the reply; `answer` is then its JSON schema. `right` is the action it
-    needs on the record; `when(record)` tells whether a page offers it, `run` refuses all the same. `undo` says how it is taken back: `INVERSE` sets the record's fields back to
-    what the audit says they were, a function `undo(ctx, record, entry)` does more than that, a text
-    says why it cannot be.
+    needs on the record; `when(record)` tells whether a page offers it, and `run` refuses all the same.
+    `undo` says how it is taken back: `INVERSE` sets the record's fields back to what the audit says they
+    were, a function `undo(ctx, record, entry)` does more than that, a text says why it cannot be.
     """
 
     name: str
