@@ -11,7 +11,7 @@ from core.models import Customer
 from core.services import duplicates
 from core.services.numbers import next_number
 from core.services.ownership import place
-from core.services.trees import depth_below, depth_of, is_below
+from core.services.trees import depth_below, upwards
 from core.services.work import Ctx
 from plugins import Rules
 
@@ -52,9 +52,10 @@ class CustomerRules(Rules):
 
 def _check_parent(ctx: Ctx, record: Customer | None, parent_id: int) -> None:
     """A head company stands above, and not endlessly far."""
-    if record is not None and is_below(ctx.system, Customer, parent_id, record.id):
+    above = list(upwards(ctx.system, Customer, parent_id))
+    if record is not None and record.id in above:
         raise Invalid(code="CYCLE", errors={"parent": [_("A customer cannot stand above itself.")]})
     below = 0 if record is None else depth_below(ctx.system, Customer, record.id)
-    if depth_of(ctx.system, Customer, parent_id) + 1 + below > MOST_LEVELS:
+    if len(above) + 1 + below > MOST_LEVELS:
         message = _("At most ${n} companies may stand one below the other.", mapping={"n": MOST_LEVELS})
         raise Invalid(errors={"parent": [message]})

@@ -36,6 +36,7 @@ from core.security.scope import ACTION, ATTACHED, FOR, ROWS
 from core.services.attached import follows, place_asked, place_of
 from core.services.intake import Intake, Taken
 from core.services.search.narrowing import narrowed
+from core.services.trees import upwards
 from core.services.work import Ctx
 from plugins import Entity, Field, Verb
 
@@ -123,11 +124,7 @@ def target_of(ctx: Ctx, entity: Entity, record_id: int) -> int | None:
     model: Any = entity.model
     if not hasattr(model, "merged_into_id"):
         return None
-    last, seen = record_id, set[int]()
-    step: int | None = record_id
-    while step is not None and step not in seen:
-        seen.add(step)
-        last, step = step, ctx.system.scalar(select(model.merged_into_id).where(model.id == step))
+    *_merged, last = upwards(ctx.system, model, record_id, "merged_into_id")
     return None if last == record_id else ctx.db.scalar(select(model.id).where(model.id == last))
 
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 
-def is_below(session: Session, model: Any, record_id: int, ancestor_id: int) -> bool:
-    """Whether a record is the ancestor itself or lies below it."""
+def upwards(session: Session, model: Any, record_id: int, link: str = "parent_id") -> Iterator[int]:
+    """The record's id, then those that lie above it by that `link`; a ring is gone through once."""
     step: int | None = record_id
     seen: set[int] = set()
     while step is not None and step not in seen:
-        if step == ancestor_id:
-            return True
         seen.add(step)
-        step = session.scalar(select(model.parent_id).where(model.id == step))
-    return False
+        yield step
+        step = session.scalar(select(getattr(model, link)).where(model.id == step))
 
 
-def depth_of(session: Session, model: Any, record_id: int) -> int:
-    """On which level of its tree the record stands; 1 is the top."""
-    steps, seen = 0, set[int]()
-    step: int | None = record_id
-    while step is not None and step not in seen:
-        seen.add(step)
-        steps, step = steps + 1, session.scalar(select(model.parent_id).where(model.id == step))
-    return steps
+def is_below(session: Session, model: Any, record_id: int, ancestor_id: int) -> bool:
+    """Whether a record is the ancestor itself or lies below it."""
+    return ancestor_id in upwards(session, model, record_id)
 
 
 def depth_below(session: Session, model: Any, record_id: int) -> int:
