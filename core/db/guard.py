@@ -28,6 +28,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Executable,
     Table,
     TextClause,
     event,
@@ -159,6 +160,13 @@ def _judge_result(session: GuardedSession, context: Any) -> None:
             raise Refused(f"a collection would write a {state.class_.__name__} that no hook has seen: change it itself")
     for hook in session.hooks:
         hook.after(session)
+
+
+def unscoped(connection: Connection, statement: Executable, rows: Any = None) -> Any:
+    """The result of a statement past the reader's scope, with values for one row or many: for the kernel's own
+    books. It is said of this statement alone; said of the connection it would open the tables to all that follows.
+    """
+    return connection.execute(statement, rows, execution_options={TABLES: ALL})
 
 
 def watch(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, Session
 
 from core.db.base import AttachedTo, Binnable, RecordScoped
 from core.db.extension import Extension
-from core.db.guard import ALL, TABLES, Refused
+from core.db.guard import Refused, unscoped
 from core.errors import Forbidden
 from core.i18n import _
 from core.security import places
@@ -144,7 +144,7 @@ def _stored_target(session: Session, obj: Any) -> tuple[str, int]:
     """What an attached row hangs on in the database, whatever its object says by now."""
     table = inspect(type(obj)).local_table
     statement = select(table.c.entity, table.c.record_id).where(table.c.id == inspect(obj).identity[0])
-    entity, record_id = session.connection().execute(statement, execution_options={TABLES: ALL}).one()
+    entity, record_id = unscoped(session.connection(), statement).one()
     return entity, record_id
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.orm import Session
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import unscoped
 from core.models import CustomField, Epoch, Role, Share, Term, Unit, User
 from core.security.judge import changed_attributes
 
@@ -43,5 +43,5 @@ class EpochWatch:
     def write(self, connection: Connection) -> None:
         for name in sorted(self._risen):
             raised = update(Epoch).where(Epoch.name == name).values(number=Epoch.number + 1)
-            connection.execute(raised, execution_options={TABLES: ALL})
+            unscoped(connection, raised)
         self._risen.clear()

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import unscoped
 from core.errors import Conflict, Invalid
 from core.i18n import _
 from core.models import KeptReply
@@ -45,7 +45,7 @@ def begin(ctx: Ctx, key: str, request: bytes) -> Kept | None:
     `RIGHTS_CHANGED` when the user may do other things now than when the reply was given: it may show what
     he is not to see any more.
     """
-    run = partial(ctx.work.connection.execute, execution_options={TABLES: ALL})
+    run = partial(unscoped, ctx.work.connection)
     mine = _mine(ctx, key)
     known = run(select(*KeptReply.__table__.columns).where(*mine)).one_or_none()
     if known is not None and known.created_at <= ctx.now - KEPT_FOR:
@@ -80,13 +80,14 @@ def keep(ctx: Ctx, key: str, reply: Kept) -> None:
     """Keep the reply to the request that was begun."""
     values = {"status": reply.status, "headers": dict(reply.headers), "content": reply.body}
     statement = update(KeptReply).where(*_mine(ctx, key)).values(**values)
-    ctx.work.connection.execute(statement, execution_options={TABLES: ALL})
+    unscoped(ctx.work.connection, statement)
 
 
 def forget_old(work: Work) -> int:
     """Drop the replies that are kept no longer; how many there were."""
     statement = delete(KeptReply).where(KeptReply.created_at <= work.now - KEPT_FOR)
-    return work.connection.execute(statement, execution_options={TABLES: ALL}).rowcount
+    rows: int = unscoped(work.connection, statement).rowcount
+    return rows
 
 
 def _mine(ctx: Ctx, key: str) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from sqlalchemy import Table, inspect, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.base import NO_VALUE
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import unscoped
 from core.entities.past import BINNED
 from core.fields import Moment
 from core.security import places
@@ -76,7 +76,7 @@ class Images:
                     into[ids[owner], name].append(member)
 
     def _run(self, statement: Any) -> Any:
-        return self._session.connection().execute(statement, execution_options={TABLES: ALL})
+        return unscoped(self._session.connection(), statement)
 
     def changes(self, entity: Entity, obj: Any, kind: str) -> Iterator[dict[str, Any]]:
         """`{field, old, new}` of each field that a `create`, `edit` or `delete` has changed."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from core.db.base import AttachedTo
-from core.db.guard import ALL, TABLES, Refused
+from core.db.guard import Refused, unscoped
 from core.models import Audit, ChainHead, Change
 from core.security.catalog import Catalog
 from core.security.identity import Identity
@@ -131,10 +131,9 @@ class Journal:
         """Append what was collected. The last statements of the transaction."""
         if not self.entries:
             return
-        # Said of each statement: said of the connection it would open the tables to all that follows.
-        run = partial(connection.execute, execution_options={TABLES: ALL})
+        run = partial(unscoped, connection)
         change = self._change()
-        change_id = run(insert(Change).values(**change)).inserted_primary_key[0]  # type: ignore[index]
+        change_id = run(insert(Change).values(**change)).inserted_primary_key[0]
         rows = [
             {
                 "seq": seq,

@@ -17,9 +17,9 @@ from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
+from core.db.guard import unscoped
 from core.i18n import _
 from core.models import Notification
-from core.services.jobs.queue import run
 from core.services.work import Ctx
 from plugins import Rules
 
@@ -40,7 +40,7 @@ def notify(ctx: Ctx, user_id: int, kind: str, text: str, *, about: Any = None, d
     ctx.work.flush()
     target = None if about is None else _named(ctx, about)
     once = hashlib.sha256(json.dumps([user_id, kind, target, due and due.isoformat()]).encode()).hexdigest()
-    if run(ctx.work.connection, select(Notification.id).where(Notification.once == once)).first() is not None:
+    if unscoped(ctx.work.connection, select(Notification.id).where(Notification.once == once)).first() is not None:
         return False
     entity, record_id = (None, None) if target is None else (target["entity"], target["id"])
     values = {
@@ -60,9 +60,9 @@ def notify(ctx: Ctx, user_id: int, kind: str, text: str, *, about: Any = None, d
     }
     try:
         with ctx.work.connection.begin_nested():
-            run(ctx.work.connection, insert(Notification).values(**values))
+            unscoped(ctx.work.connection, insert(Notification).values(**values))
     except IntegrityError:
-        if run(ctx.work.connection, select(Notification.id).where(Notification.once == once)).first() is None:
+        if unscoped(ctx.work.connection, select(Notification.id).where(Notification.once == once)).first() is None:
             raise
         return False  # another transaction was quicker
     return True
@@ -109,5 +109,5 @@ def unread(ctx: Ctx, notice: Notification, arguments: Mapping[str, Any]) -> None
 def _mark(ctx: Ctx, notice: Notification, is_read: bool) -> None:
     if notice.read != is_read:
         values = {"is_read": is_read, "version": Notification.version + 1, "updated_at": ctx.now}
-        run(ctx.work.connection, update(Notification).where(Notification.id == notice.id).values(**values))
+        unscoped(ctx.work.connection, update(Notification).where(Notification.id == notice.id).values(**values))
         ctx.db.refresh(notice)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from core.db.base import CustomerScoped
-from core.db.guard import ALL, TABLES, GuardedSession
+from core.db.guard import GuardedSession, unscoped
 from core.errors import Conflict
 from core.i18n import _
 from core.models import Customer, CustomerState
@@ -78,7 +78,7 @@ class StateWatch:
         if not ids or _is_elevated(session):
             return
         sealed = select(Customer.id).where(Customer.id.in_(ids), Customer.state == "sealed").limit(1)
-        if session.connection().scalar(sealed, execution_options={TABLES: ALL}) is not None:
+        if unscoped(session.connection(), sealed).first() is not None:
             raise Conflict(SEALED, code="SEALED")
 
     def mark(self) -> int:
@@ -105,7 +105,7 @@ class StateWatch:
             }
             for step in self._steps
         ]
-        connection.execute(insert(CustomerState), rows, execution_options={TABLES: ALL})
+        unscoped(connection, insert(CustomerState), rows)
         self._steps.clear()
 
 

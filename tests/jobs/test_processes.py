@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import func, select, update
 
+from core.db.guard import unscoped
 from core.models import Customer, QueuedJob
 from core.services.chain import verify
 from core.services.jobs import queue
@@ -125,14 +126,14 @@ class Killer:
                 queue.abandoned(work, name_of(victim.pid), queue.LOST)
             # The pauses are for other tests.
             waiting = update(QueuedJob).where(QueuedJob.state == "queued").values(run_at=work.now)
-            queue.run(work.connection, waiting)
+            unscoped(work.connection, waiting)
         return 1
 
     def open(self) -> int:
         found = states(self.kernel)
         if found["queued"] and not found["running"]:
             with self.kernel.work(write=True) as work:
-                queue.run(work.connection, update(QueuedJob).where(QueuedJob.state == "queued").values(run_at=work.now))
+                unscoped(work.connection, update(QueuedJob).where(QueuedJob.state == "queued").values(run_at=work.now))
         return found["queued"] + found["running"]
 
 
@@ -160,7 +161,7 @@ def test_a_job_that_hangs_ends_its_process_and_then_itself(kernel: Kernel, datab
         with kernel.work(write=True) as work:
             row = work.system.scalars(select(QueuedJob)).one()
             assert (row.attempts, row.error) == (attempt, TOO_LONG)
-            queue.run(work.connection, update(QueuedJob).values(run_at=work.now))
+            unscoped(work.connection, update(QueuedJob).values(run_at=work.now))
     assert states(kernel) == {"failed": 1}
     assert made(kernel) == []
 

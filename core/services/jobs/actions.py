@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from core.db.guard import unscoped
 from core.errors import Conflict
 from core.i18n import _
 from core.models import QueuedJob
@@ -43,6 +44,6 @@ def retry(ctx: Ctx, job: QueuedJob, arguments: Mapping[str, Any]) -> None:
 def _set(ctx: Ctx, job: QueuedJob, action: str, values: dict[str, Any]) -> None:
     before = job.state
     change = {**values, "version": QueuedJob.version + 1, "updated_at": ctx.now, "updated_by_id": ctx.identity.user_id}
-    queue.run(ctx.work.connection, update(QueuedJob).where(QueuedJob.id == job.id).values(**change))
+    unscoped(ctx.work.connection, update(QueuedJob).where(QueuedJob.id == job.id).values(**change))
     ctx.db.refresh(job)
     ctx.journal.note(action, "core.job", job.id, [{"field": "state", "old": before, "new": job.state}])

@@ -9,15 +9,14 @@ import datetime as dt
 import json
 import random
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.db.database import ATTEMPTS
-from core.db.guard import ALL, TABLES, Refused
+from core.db.guard import Refused, unscoped
 from core.models import QueuedJob
 from core.services.work import Ctx, Kernel, Work
 from plugins import Job, More
@@ -128,9 +127,9 @@ def _sooner(work: Work, key: str, unique: str, run_at: dt.datetime) -> int | Non
         .limit(1)
         .with_for_update()
     )
-    row = run(work.connection, statement).first()
+    row = unscoped(work.connection, statement).first()
     if row is not None and row.run_at > run_at:
-        run(work.connection, update(QueuedJob).where(QueuedJob.id == row.id).values(run_at=run_at))
+        unscoped(work.connection, update(QueuedJob).where(QueuedJob.id == row.id).values(run_at=run_at))
     return None if row is None else int(row.id)
 
 
@@ -151,7 +150,7 @@ def _insert(work: Work, values: dict[str, Any]) -> int:
         "updated_by_id": actor,
         **values,
     }
-    return int(run(work.connection, insert(QueuedJob).values(**whole)).inserted_primary_key[0])
+    return int(unscoped(work.connection, insert(QueuedJob).values(**whole)).inserted_primary_key[0])
 
 
 def plain(value: Any, what: str) -> Any:
@@ -171,7 +170,7 @@ def plain(value: Any, what: str) -> Any:
 
 def waiting(work: Work) -> bool:
     """Whether a job is due that this program knows. One statement on an index."""
-    return run(work.connection, _due(work).limit(1)).first() is not None
+    return unscoped(work.connection, _due(work).limit(1)).first() is not None
 
 
 def _due(work: Work) -> Any:
@@ -189,10 +188,10 @@ def claim(work: Work, runner: str, seconds: float) -> Claim | None:
     single = [job.key for job in jobs.values() if job.schedule]
     busy = select(QueuedJob.key).where(QueuedJob.state == "running", QueuedJob.key.in_(single))
     statement = _due(work)
-    if taken := list(run(work.connection, busy).scalars()):
+    if taken := list(unscoped(work.connection, busy).scalars()):
         statement = statement.where(QueuedJob.key.not_in(taken))
     order = (QueuedJob.priority, QueuedJob.run_at, QueuedJob.id)
-    found = run(work.connection, statement.order_by(*order).limit(1).with_for_update(skip_locked=True)).first()
+    found = unscoped(work.connection, statement.order_by(*order).limit(1).with_for_update(skip_locked=True)).first()
     if found is None:
         return None
     return take(work, found.id, jobs.get(found.job_key), runner, seconds)
@@ -215,7 +214,7 @@ def take(work: Work, job_id: int, job: Job, runner: str, seconds: float) -> Clai
         raise Doubled(job.key) from None
     columns = (QueuedJob.id, QueuedJob.uuid, QueuedJob.lease, QueuedJob.payload)
     whose = (QueuedJob.user_id, QueuedJob.on_behalf, QueuedJob.attempts)
-    row = run(work.connection, select(*columns, *whose).where(QueuedJob.id == job_id)).one()
+    row = unscoped(work.connection, select(*columns, *whose).where(QueuedJob.id == job_id)).one()
     return Claim(job=job, **row._mapping)
 
 
@@ -228,7 +227,7 @@ def beat(kernel: Kernel, claim: Claim, seconds: float) -> None:
     """Say that the runner is alive."""
     with kernel.work(write=True) as work:
         until = work.now + dt.timedelta(seconds=seconds)
-        run(work.connection, _of(claim).values(lease_until=until))
+        unscoped(work.connection, _of(claim).values(lease_until=until))
 
 
 # --- ending -------------------------------------------------------------------------------------------
@@ -285,7 +284,7 @@ def abandoned(work: Work, runner: str, error: str) -> int:
 
 def _take_away(work: Work, which: Any, error: str) -> int:
     statement = select(*_LOCKED, QueuedJob.key).where(QueuedJob.state == "running", which)
-    rows = run(work.connection, statement.with_for_update(skip_locked=True)).all()
+    rows = unscoped(work.connection, statement.with_for_update(skip_locked=True)).all()
     for row in rows:
         jobs = work.kernel.jobs
         _after_failure(work, row, error, jobs.get(row.job_key).attempts if row.job_key in jobs else row.attempts + 1)
@@ -313,7 +312,7 @@ _LOCKED = (QueuedJob.id, QueuedJob.uuid, QueuedJob.runner, QueuedJob.cancel_aske
 
 def _locked(work: Work, claim: Claim) -> Any:
     statement = select(*_LOCKED).where(QueuedJob.id == claim.id, QueuedJob.lease == claim.lease)
-    row = run(work.connection, statement.with_for_update()).first()
+    row = unscoped(work.connection, statement.with_for_update()).first()
     if row is None:
         raise LostLease(f"job {claim.id} {claim.job.key}")
     return row
@@ -334,9 +333,4 @@ def _of(claim: Claim) -> Any:
 
 def _set(work: Work, job_id: int, values: dict[str, Any]) -> None:
     shown = {"version": QueuedJob.version + 1, "updated_at": work.now}
-    run(work.connection, update(QueuedJob).where(QueuedJob.id == job_id).values(**values, **shown))
-
-
-def run(connection: Connection, statement: Any) -> Any:
-    """The statement, past the reader's scope."""
-    return partial(connection.execute, execution_options={TABLES: ALL})(statement)
+    unscoped(work.connection, update(QueuedJob).where(QueuedJob.id == job_id).values(**values, **shown))

@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from core.db.guard import unscoped
 from core.errors import Invalid
 from core.models import JobSlot
 from core.services import login
@@ -100,15 +101,15 @@ class Schedules:
 
 def _known(work: Work, due: Mapping[str, dt.datetime | None]) -> tuple[set[str], set[tuple[str, dt.datetime]]]:
     """Which schedules have begun, and which of these moments have been seen to."""
-    begun = queue.run(work.connection, select(JobSlot.job_key).distinct())
+    begun = unscoped(work.connection, select(JobSlot.job_key).distinct())
     moments = {moment for moment in due.values() if moment is not None}
-    seen_to = queue.run(work.connection, select(JobSlot.job_key, JobSlot.due_at).where(JobSlot.due_at.in_(moments)))
+    seen_to = unscoped(work.connection, select(JobSlot.job_key, JobSlot.due_at).where(JobSlot.due_at.in_(moments)))
     return set(begun.scalars()), {(row.job_key, row.due_at) for row in seen_to}
 
 
 def _see_to(work: Work, job: Job, moment: dt.datetime, *, new: bool) -> None:
     """One job for the moment. A schedule that is `new` here begins with the moment after it."""
-    queue.run(work.connection, insert(JobSlot).values(job_key=job.key, due_at=moment))
+    unscoped(work.connection, insert(JobSlot).values(job_key=job.key, due_at=moment))
     if new:
         return
     try:
@@ -129,6 +130,6 @@ def forget(work: Work) -> None:
     """Drop moments that are so long gone that no clock jumps back there; of each job the last one stays."""
     before = work.now - KEPT
     last = select(JobSlot.job_key, func.max(JobSlot.due_at).label("due_at")).group_by(JobSlot.job_key)
-    for row in queue.run(work.connection, last).all():
+    for row in unscoped(work.connection, last).all():
         old = delete(JobSlot).where(JobSlot.job_key == row.job_key, JobSlot.due_at < min(before, row.due_at))
-        queue.run(work.connection, old)
+        unscoped(work.connection, old)

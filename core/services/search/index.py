@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, inspect
 from sqlalchemy.orm import Session
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import ALL, TABLES, unscoped
 from core.db.tokens import tokens
 from core.entities.finding import Indexed, indexed
 from core.models import SearchToken
@@ -113,7 +113,7 @@ def _add_by_driver(statement: str, connection: Connection, entries: list[Entry])
 
 def _add_anywhere(connection: Connection, entries: list[Entry]) -> None:
     rows = [dict(zip(("field", "token", "record_id"), entry, strict=True)) for entry in entries]
-    connection.execute(insert(SearchToken), rows, execution_options={TABLES: ALL})
+    unscoped(connection, insert(SearchToken), rows)
 
 
 _IGNORE = partial(_add_by_driver, f"INSERT IGNORE INTO {_COLUMNS} VALUES (%s, %s, %s)")
@@ -133,4 +133,4 @@ def remove(connection: Connection, entries: Iterable[Entry]) -> None:
         gone = delete(table).where(
             table.c.field == bindparam("f"), table.c.token == bindparam("t"), table.c.record_id == bindparam("r")
         )
-        connection.execute(gone, rows, execution_options={TABLES: ALL})
+        unscoped(connection, gone, rows)

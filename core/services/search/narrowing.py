@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal_column, select
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import unscoped
 from core.entities.finding import Place, Ways, ways_of_condition, ways_of_text
 from core.entities.listing import Ask
 from core.models import SearchField, SearchToken
@@ -75,9 +75,7 @@ def counts(ctx: Ctx, places: Sequence[Place], most: int, numbers: set[int]) -> d
         values: dict[str, Any] = {"most": most + 1, "numbers": sorted(numbers)}
         for at, (number, stretch) in enumerate(some):
             values |= {f"f{at}": number, f"l{at}": stretch.low, f"h{at}": stretch.high}
-        complete, *counts = ctx.work.connection.execute(
-            _counting(len(some)), values, execution_options={TABLES: ALL}
-        ).one()
+        complete, *counts = unscoped(ctx.work.connection, _counting(len(some)), values).one()
         if complete < len(numbers):
             return None
         found |= dict(zip(some, counts, strict=True))

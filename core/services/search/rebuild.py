@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, inspect, select, update
 
-from core.db.guard import ALL, TABLES
+from core.db.guard import unscoped
 from core.db.tokens import tokens
 from core.entities.finding import Indexed, indexed
 from core.models import SearchField, SearchToken
@@ -19,21 +19,20 @@ from core.services.stamp import derived_columns
 from core.services.work import Kernel, Work
 
 CHUNK = 1000  # records in one transaction
-_FREELY = {TABLES: ALL}
 _fields: Any = SearchField.__table__
 _tokens: Any = SearchToken.__table__
 
 
 def missing(work: Work) -> list[str]:
     """The entities of which some searchable field is not, or not completely, in the index."""
-    rows = work.connection.execute(select(_fields.c.id).where(_fields.c.reached.is_(None)), execution_options=_FREELY)
+    rows = unscoped(work.connection, select(_fields.c.id).where(_fields.c.reached.is_(None)))
     complete = set(rows.scalars())
     return [key for key, forms in _all(work.kernel.catalog).items() if any(one.number not in complete for one in forms)]
 
 
 def settle(work: Work) -> None:
     """Take the entities that have no records yet for completely indexed."""
-    run = partial(work.connection.execute, execution_options=_FREELY)
+    run = partial(unscoped, work.connection)
     for key in missing(work):
         if run(select(inspect(work.kernel.catalog[key].model).local_table.c.id).limit(1)).first() is None:
             _begin(work, key, reached=None)
@@ -61,8 +60,8 @@ def rebuild(kernel: Kernel, progress: Callable[[int], None] = lambda records: No
 def count(work: Work, keys: list[str]) -> int:
     """How many records `rebuild` has to go through at most."""
     tables: list[Any] = [inspect(work.kernel.catalog[key].model).local_table for key in keys]
-    run = partial(work.connection.scalar, execution_options=_FREELY)
-    return sum(run(select(func.count()).select_from(table)) or 0 for table in tables)
+    counted = (unscoped(work.connection, select(func.count()).select_from(table)) for table in tables)
+    return sum(result.scalar_one() for result in counted)
 
 
 def _all(catalog: Catalog) -> dict[str, tuple[Indexed, ...]]:
@@ -72,13 +71,13 @@ def _all(catalog: Catalog) -> dict[str, tuple[Indexed, ...]]:
 def _is_begun(work: Work, key: str) -> bool:
     """Whether all fields of the entity are in the index, completely or up to the same record."""
     numbers = {one.number for one in indexed(work.kernel.catalog, key)}
-    rows = work.connection.execute(select(_fields.c.id, _fields.c.reached), execution_options=_FREELY)
+    rows = unscoped(work.connection, select(_fields.c.id, _fields.c.reached))
     known = {number: reached for number, reached in rows if number in numbers}
     return known.keys() == numbers and len(set(known.values())) == 1
 
 
 def _begin(work: Work, key: str, reached: int | None = 0) -> None:
-    run = partial(work.connection.execute, execution_options=_FREELY)
+    run = partial(unscoped, work.connection)
     forms = indexed(work.kernel.catalog, key)
     numbers = {*run(select(_fields.c.id).where(_fields.c.entity == key)).scalars(), *(one.number for one in forms)}
     run(delete(_tokens).where(_tokens.c.field.in_(numbers)))
@@ -100,7 +99,7 @@ def _chunks(kernel: Kernel, key: str) -> Iterator[int]:
 
 def _chunk(work: Work, key: str) -> int:
     """Index the next records and note how far it has come. Returns how many there were."""
-    run = partial(work.connection.execute, execution_options=_FREELY)
+    run = partial(unscoped, work.connection)
     forms = indexed(work.kernel.catalog, key)
     model: Any = work.kernel.catalog[key].model
     table: Any = inspect(model).local_table
