@@ -33,7 +33,7 @@ from core.services import login
 from core.services.chunks import stored
 from core.services.jobs import queue
 from core.services.jobs.queue import Claim, Doubled, LostLease
-from core.services.jobs.schedule import ADMIN, Schedules
+from core.services.jobs.schedule import Schedules, put_as_admin
 from core.services.work import Kernel, Work
 from plugins import Job
 
@@ -238,8 +238,7 @@ def run_now(kernel: Kernel, key: str, moment: dt.datetime | None = None) -> Outc
 
 
 def _taken_at_once(work: Work, job: Job, runner: Runner) -> Claim:
-    who = login.by_login(work, ADMIN, door="job")
-    number = queue.put(work, job, None, user_id=who.user_id, on_behalf=login.system_user())
+    number = put_as_admin(work, job)
     try:
         return queue.take(work, number, job, runner.name, runner.lease)
     except Doubled:
