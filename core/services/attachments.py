@@ -16,6 +16,7 @@ from core.security.judge import READ_ONLY, refusal
 from core.security.scope import ATTACHED
 from core.services import records
 from core.services.attached import may_change, record_at
+from core.services.chunks import chunked
 from core.services.files import Found, store_of
 from core.services.media import clean_name, media_type
 from core.services.work import Ctx, Work
@@ -23,7 +24,6 @@ from plugins import Entity, Job
 
 KEY = "core.attachment"
 GRACE = dt.timedelta(hours=1)  # in which a file may still be waiting for its row
-_CHUNK = 500
 
 
 def of_record(ctx: Ctx, entity: Entity, record: Any, *, most: int = 200) -> tuple[Sequence[Attachment], int]:
@@ -111,8 +111,7 @@ def orphans(work: Work, older_than: dt.timedelta = GRACE) -> Iterator[Found]:
     """Files of which no row speaks and, after that time, none will."""
     before = dt.datetime.now(dt.UTC).timestamp() - older_than.total_seconds()  # as the disk dates them
     old = [found for found in store_of(work.kernel.settings).walk() if found.modified <= before]
-    for start in range(0, len(old), _CHUNK):
-        chunk = old[start : start + _CHUNK]
+    for chunk in chunked(old):
         known = set(
             work.system.scalars(
                 select(Attachment.stored).where(Attachment.stored.in_([found.stored for found in chunk]))

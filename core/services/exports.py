@@ -20,6 +20,7 @@ from core.i18n import _
 from core.security.identity import Identity
 from core.security.scope import ACTION
 from core.services import records
+from core.services.chunks import stored
 from core.services.work import Ctx, Kernel, Work
 from plugins import Entity, Field
 
@@ -56,10 +57,9 @@ def export(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], *, f
         ctx.journal.note("export", entity.key, None, [{"field": k, "old": None, "new": v} for k, v in told.items()])
         return count
 
-    counts: list[int] = []
-    kernel.run(lambda work: counts.append(begin(work)), write=True)
+    count = stored(kernel, begin)
     passed("export.noted")
-    return Export(tuple(field.name for field in entity.fields), counts[-1], _rows(kernel, entity, who, filter))
+    return Export(tuple(field.name for field in entity.fields), count, _rows(kernel, entity, who, filter))
 
 
 def _asked(ctx: Ctx, entity: Entity, filter: Any, after: int) -> Ask:

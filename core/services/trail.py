@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from core.models import Audit, Change
+from core.services.chunks import chunked
 from core.services.work import Ctx
 
 AUDIT = "core.audit"
-_CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,11 @@ def entries_of(ctx: Ctx, uuid: str) -> list[Entry]:
 def since(ctx: Ctx, entity: str, ids: Iterable[int], number: int) -> dict[int, list[Entry]]:
     """What happened to records of one kind after the change of that number, newest first, by record."""
     found: dict[int, list[Entry]] = defaultdict(list)
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _CHUNK):
+    for chunk in chunked(sorted(ids)):
         statement = (
             select(*_COLUMNS)
             .join(Audit, Audit.change_id == Change.id)
-            .where(Audit.entity == entity, Audit.record_id.in_(ordered[start : start + _CHUNK]), Change.number > number)
+            .where(Audit.entity == entity, Audit.record_id.in_(chunk), Change.number > number)
             .order_by(Change.number.desc(), Audit.seq.desc())
         )
         for entry in _entries(ctx, statement):

@@ -18,6 +18,7 @@ from core.db.guard import unscoped
 from core.entities.finding import Place, Ways, ways_of_condition, ways_of_text
 from core.entities.listing import Ask
 from core.models import SearchField, SearchToken
+from core.services.chunks import chunked
 from core.services.work import Ctx
 
 MOST = 10_000  # tokens at all places together
@@ -70,8 +71,7 @@ def shortest(ctx: Ctx, ways: Ways, most: int) -> tuple[Place, ...] | None:
 def counts(ctx: Ctx, places: Sequence[Place], most: int, numbers: set[int]) -> dict[Place, int] | None:
     """How many tokens each place has, counted up to one more than `most`; None if an index is not complete."""
     found: dict[Place, int] = {}
-    for start in range(0, len(places), _CHUNK):
-        some = places[start : start + _CHUNK]
+    for some in chunked(places, _CHUNK):
         values: dict[str, Any] = {"most": most + 1, "numbers": sorted(numbers)}
         for at, (number, stretch) in enumerate(some):
             values |= {f"f{at}": number, f"l{at}": stretch.low, f"h{at}": stretch.high}
