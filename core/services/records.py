@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from typing import Any
 
 import colander
@@ -98,24 +99,27 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
     return record
 
 
-def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
-    """Those of the records that the actor sees, by id, held against other writers until the transaction ends."""
+def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int], *, rows: str = "live") -> dict[int, Any]:
+    """Those of the records that the actor sees, by id, held against other writers until the transaction ends.
+
+    `rows="any"`: binned ones too.
+    """
     if follows(entity):
-        return _one_by_one(ctx, entity, ids)
+        return _one_by_one(ctx, entity, ids, ("binned", "live") if rows == "any" else (rows,))
     model: Any = entity.model
     statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
-    options: dict[str, Any] = {FOR: model, ROWS: "live", "populate_existing": True}
+    options: dict[str, Any] = {FOR: model, ROWS: rows, "populate_existing": True}
     found = ctx.db.scalars(statement.options(*with_references(entity)), execution_options=options).all()
     places.load(ctx.db, entity.fields, found, fresh=True)
     return {record.id: record for record in found}
 
 
-def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
+def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int], among: Sequence[str]) -> dict[int, Any]:
     """Attached records, each of which is found by what it hangs on."""
     found = {}
-    for record_id in sorted(ids):
+    for record_id, rows in product(sorted(ids), among):
         with suppress(NotFound):
-            found[record_id] = find(ctx, entity, record_id, lock=True)
+            found[record_id] = find(ctx, entity, record_id, rows=rows, lock=True)
     return found
 
 
@@ -227,8 +231,8 @@ def prepare_new(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
             taken.wrong(field.name, _("This cannot be written."))
         elif field.default is not None and field.name not in taken.values and field.name not in taken.errors:
             taken.values[field.name] = field.default(ctx)
-    _prepare(ctx, entity, None, taken)
-    closed = _may_create(ctx, entity, taken, sent)
+    prepare(ctx, entity, None, taken)
+    closed = may_create(ctx, entity, taken, sent)
     for field in entity.fields:
         if isinstance(field, CustomField) and field.name in closed:
             continue
@@ -240,7 +244,7 @@ def add(ctx: Ctx, entity: Entity, taken: Taken) -> Any:
     """A new record in the session, not yet written. Raises Conflict, Invalid."""
     settle(ctx, entity, taken)
     record = entity.model()
-    _store(entity, record, taken.values)
+    fill(entity, record, taken.values)
     for field in entity.fields:
         if field.type.kind == "references" and field.name not in taken.values:
             places.put(record, field, [])
@@ -261,7 +265,7 @@ def prepare_change(
         if field.name in taken.values and (field.read_only or field.create_only):
             del taken.values[field.name]
             taken.wrong(field.name, _("This cannot be changed."))
-    _prepare(ctx, entity, record, taken)
+    prepare(ctx, entity, record, taken)
     for field in entity.fields:
         if field.required and field.name in taken.values and taken.values[field.name] is None:
             taken.wrong(field.name, NEEDED)
@@ -271,7 +275,7 @@ def prepare_change(
 
 def apply(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str], look: Reader) -> None:
     """Change the record in the session. Forbidden, with the record changed, if that would open fields."""
-    _store(entity, record, taken.values)
+    fill(entity, record, taken.values)
     _opens_nothing(rights, look.rights_on(entity, entity.fields, record))
 
 
@@ -289,7 +293,7 @@ def _need_custom(entity: Entity, record: Any, taken: Taken, rights: Mapping[str,
                 taken.wrong(field.name, NEEDED)
 
 
-def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> set[str]:
+def may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> set[str]:
     """Forbidden for a new record that the actor may not make, or for a field of it that he may not fill in.
 
     The flush guard judges again what is stored; here it comes before all that may be invalid. Returns the
@@ -311,7 +315,7 @@ def _may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
     rights = {
         one.name: ctx.rights.field_right(entity, one, row, resolver) for one in entity.fields if one.name in ruled
     }
-    _all_open({name: right for name, right in rights.items() if name in sent})
+    need_open({name: right for name, right in rights.items() if name in sent})
     return {name for name, right in rights.items() if right != "edit"}
 
 
@@ -320,7 +324,8 @@ def _columns(model: type) -> tuple[str, ...]:
     return tuple(inspect(model).column_attrs.keys())
 
 
-def _all_open(rights: Mapping[str, str]) -> None:
+def need_open(rights: Mapping[str, str]) -> None:
+    """Forbidden `FIELD` unless the actor may edit all of the fields whose rights these are, by name."""
     closed = sorted(name for name, right in rights.items() if right != "edit")
     if closed:
         message = _("You may not change ${names}.", mapping={"names": ", ".join(closed)})
@@ -340,10 +345,11 @@ def _may_change(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Map
     touched = [known[name] for name in sorted(taken.names & known.keys())]
     for action in sorted({field.right for field in touched if not field.read_only}) or ["edit"]:
         require(ctx, entity, action, record)
-    _all_open({field.name: rights[field.name] for field in touched})
+    need_open({field.name: rights[field.name] for field in touched})
 
 
-def _prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
+def prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
+    """Let the entity's rules look at what was taken in; `record` is None for a new one. Notes what they find wrong."""
     taken.values.update(taken.switches)
     try:
         entity.rules.prepare(ctx, record, taken.values, record is None)
@@ -401,7 +407,8 @@ def settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
         raise Invalid(code=taken.code, errors=taken.errors)
 
 
-def _store(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
+def fill(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:
+    """Put values of fields, by name, into the record and the rows beside it."""
     names = attribute_names(entity)
     for name, value in values.items():
         if "." in name:
@@ -467,7 +474,7 @@ def act(
     look = reader(ctx)
     before = look.rights_on(entity, entity.fields, record)
     # A verb's arguments that are the record's own fields are closed where the fields are.
-    _all_open({name: before[name] for name in arguments.values.keys() & before.keys()})
+    need_open({name: before[name] for name in arguments.values.keys() & before.keys()})
     ctx.journal.call(record, verb.name)
     answer = verb.run(ctx, record, arguments.values)
     _opens_nothing(before, look.rights_on(entity, entity.fields, record))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
-
-from core.errors import NotFound
-from core.security.scope import FOR, ROWS
 from core.services import records
 from core.services.chunks import chunked
 from core.services.intake import Intake
@@ -21,25 +16,7 @@ def held(ctx: Ctx, entity: Entity, ids: Iterable[int]) -> dict[int, Any]:
     """Those of the records that the actor sees, by id, binned ones too; held against other writers."""
     found: dict[int, Any] = {}
     for chunk in chunked(sorted(set(ids))):
-        found |= _one_by_one(ctx, entity, chunk) if records.follows(entity) else _at_once(ctx, entity, chunk)
-    return found
-
-
-def _at_once(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
-    model: Any = entity.model
-    statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
-    options: dict[str, Any] = {FOR: model, ROWS: "any", "populate_existing": True}
-    found = ctx.db.scalars(statement.options(*records.with_references(entity)), execution_options=options)
-    return {record.id: record for record in found}
-
-
-def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int]) -> dict[int, Any]:
-    """Attached records, each of which is found by what it hangs on."""
-    found = {}
-    for record_id in ids:
-        for rows in ("binned", "live"):
-            with suppress(NotFound):
-                found[record_id] = records.find(ctx, entity, record_id, rows=rows, lock=True)
+        found |= records.find_all(ctx, entity, chunk, rows="any")
     return found
 
 
@@ -58,7 +35,7 @@ def set_back(ctx: Ctx, entity: Entity, record: Any, old: Mapping[str, Any], acti
     in_forms = {field.name for field in entity.fields if not (field.read_only or field.create_only)}
     taken.values = {name: value for name, value in raw.items() if name in in_forms}
     if taken.values:
-        records._prepare(ctx, entity, record, taken)
+        records.prepare(ctx, entity, record, taken)
     taken.values = raw  # and nothing that the rules would add: it was as it was
     records.settle(ctx, entity, taken)
     records.apply(ctx, entity, record, taken, before, look)
@@ -74,7 +51,7 @@ def may_set_back(ctx: Ctx, entity: Entity, record: Any, names: Iterable[str], ac
     for action in actions:
         records.require(ctx, entity, action, record)
     rights = records.reader(ctx).rights_on(entity, entity.fields, record)
-    records._all_open({name: rights[name] for name in names})
+    records.need_open({name: rights[name] for name in names})
 
 
 def make_again(ctx: Ctx, entity: Entity, values: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
@@ -82,11 +59,11 @@ def make_again(ctx: Ctx, entity: Entity, values: Mapping[str, Any], known: Mappi
     records.may_try(ctx, entity)
     taken = Intake(ctx, entity).take(values)
     raw = dict(taken.values)
-    records._prepare(ctx, entity, None, taken)
-    records._may_create(ctx, entity, taken, values)
+    records.prepare(ctx, entity, None, taken)
+    records.may_create(ctx, entity, taken, values)
     records.settle(ctx, entity, taken)
     record = entity.model(**known)
-    records._store(entity, record, raw)
+    records.fill(entity, record, raw)
     ctx.db.add(record)
     records.write(ctx)
     entity.rules.stored(ctx, record, raw, True)
