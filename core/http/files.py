@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from email.message import Message
 from functools import partial
+from io import SEEK_END
+from traceback import clear_frames
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
@@ -22,6 +25,7 @@ from core.services.work import Ctx
 
 FIELD = "file"  # of a form
 _PIECE = 256 * 1024
+_EPILOGUE = 1024  # more than any program writes after a form's end
 # Nothing of the file runs or loads, wherever it is shown.
 POLICY = "default-src 'none'; sandbox"
 _FALLBACK = re.compile(r"[^ !#$&'()+,\-.0-9;=@A-Z^_`a-z{}~]")
@@ -40,22 +44,42 @@ def refuse_too_large(request: Request) -> None:
 
 
 def form_of(request: Request) -> Mapping[str, Any]:
-    """The fields of a form. BadRequest for one that cannot be read."""
+    """The fields of a form; its files are closed with the request. BadRequest for one that cannot be read."""
     try:
-        return cast(Mapping[str, Any], request.POST)
+        form = request.POST
     except UnicodeDecodeError:
         raise
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        clear_frames(error.__traceback__)  # the files of the parts before the broken one
         raise BadRequest(_("The form cannot be read.")) from None
+    request.add_finished_callback(_close_files)
+    if is_form(request):
+        _need_end(request)
+    return cast(Mapping[str, Any], form)
+
+
+def _need_end(request: Request) -> None:
+    """BadRequest for a form without its closing delimiter: its last file may be half a file."""
+    header = Message()
+    header["Content-Type"] = request.headers["Content-Type"]
+    closing = f"--{header.get_boundary()}--".encode("latin-1")
+    body = request.body_file_raw
+    body.seek(max(0, body.seek(0, SEEK_END) - len(closing) - _EPILOGUE))
+    if closing not in body.read():
+        raise BadRequest(_("The form is cut off. Send it again."))
+
+
+def _close_files(request: Request) -> None:
+    for item in request.POST.values():
+        if getattr(item, "filename", None):
+            item.file.close()
 
 
 def files_of(request: Request) -> Iterator[tuple[str, BinaryIO]]:
-    """Names and contents of the files in a form. BadRequest for one that is cut off."""
+    """Names and contents of the files in a form. BadRequest for one that is broken or cut off."""
     form: Any = form_of(request)
     for item in form.getall(FIELD):
         if getattr(item, "filename", None):
-            if item.done < 0:
-                raise BadRequest(_("The file is cut off."))
             yield item.filename, item.file
 
 
