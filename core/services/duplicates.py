@@ -1,13 +1,13 @@
 """Customers that may be one and the same (M58): certain, high or possible, seen or not.
 
 certain: the same tax number, or the same phone and core name · high: the same core name ·
-possible: core names much alike, the same phone, or mailboxes of one company.
+possible: core names much alike (`likeness`), the same phone, or mailboxes of one company.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.errors import Conflict, TooMany
 from core.i18n import _
 from core.models import Audit, Change, Customer, User
 from core.services import records
+from core.services.likeness import alike
 from core.services.work import Ctx, Work
 
 LEVELS = ("certain", "high", "possible")
@@ -73,7 +74,10 @@ def prefetch(ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def find(ctx: Ctx, values: Mapping[str, Any]) -> list[Hit]:
-    """Customers like this one, whoever may see them; the surest first."""
+    """Customers like this one, whoever may see them; the surest first, the likest names at the end.
+
+    Three statements. Of rows of a file, whose look-ups are prefetched, names that are only alike are left out.
+    """
     keys = keys_of(values)
     hits: dict[int, Hit] = {}
     for row in _candidates(ctx, keys):
@@ -81,20 +85,21 @@ def find(ctx: Ctx, values: Mapping[str, Any]) -> list[Hit]:
         known = hits.get(row.id)
         if known is None or LEVELS.index(hit.level) < LEVELS.index(known.level):
             hits[row.id] = hit
-    return sorted(hits.values(), key=lambda hit: (LEVELS.index(hit.level), hit.customer_id))
+    found = sorted(hits.values(), key=lambda hit: (LEVELS.index(hit.level), hit.customer_id))
+    if "core_name" in keys and not _is_prefetched(ctx):
+        found += [Hit(one, "possible", "name") for one in alike(ctx, keys["core_name"]) if one not in hits]
+    return found
+
+
+def _is_prefetched(ctx: Ctx) -> bool:
+    return (_FACT, _BATCH[0]) in ctx.facts
 
 
 def _candidates(ctx: Ctx, keys: Mapping[str, str]) -> list[Row]:
     if not keys:
         return []
-    known = [ctx.facts.get((_FACT, kind)) for kind in _BATCH]
-    if all(known_of is not None for known_of in known):
-        return [
-            row
-            for kind, known_of in zip(_BATCH, known, strict=True)
-            if kind in keys
-            for row in (known_of or {}).get(keys[kind], ())
-        ]
+    if _is_prefetched(ctx):
+        return [row for kind in _BATCH if kind in keys for row in ctx.facts[_FACT, kind].get(keys[kind], ())]
     arms = [_same(kind, {key}).limit(_MOST).subquery() for kind, key in keys.items()]
     return list(ctx.system.execute(union_all(*(select(arm) for arm in arms))))
 
@@ -116,10 +121,22 @@ def _judge(row: Row, keys: Mapping[str, str]) -> Hit:
 # --- what the asker learns of them -------------------------------------------------------------------
 
 
+def check(ctx: Ctx, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is like a customer with these values, for who is about to enter one. Meeting what one may not
+    see is audited, and limited to so many times an hour (429).
+    """
+    shown, hidden = _described(ctx, find(ctx, values))
+    if hidden:
+        _not_too_often(ctx)
+        _noting(ctx, hidden)(ctx.work)
+    return shown
+
+
 def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool) -> None:
     """Conflict `DUPLICATE` for a customer that is there already; others are noted as warnings.
 
-    `anyway` creates it all the same, for who holds the right to merge customers.
+    `anyway` creates it all the same, for who holds the right to merge customers. Who has met too many that
+    he may not see is not warned of them, but may go on: that other customers are alike is no fault of his.
     """
     hits = find(ctx, values)
     if not hits:
@@ -127,31 +144,34 @@ def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool) -> None
     certain = [hit for hit in hits if hit.level == "certain"]
     overruled = anyway and ctx.rights.may_ever(ctx.catalog["core.customer"], "merge")
     if certain and not overruled:
-        shown = described(ctx, certain)
+        shown, hidden = _described(ctx, certain)
         error = Conflict(_said(shown[0]), code="DUPLICATE", more={"duplicates": shown})
-        if any("hidden" in one for one in shown):
-            error.aftermath = _noting(ctx, certain)
+        if hidden:
+            _not_too_often(ctx)
+            error.aftermath = _noting(ctx, hidden)
         raise error
-    if (_FACT, _KINDS[0]) not in ctx.facts:  # rows of a file are told of one by one only when they are refused
-        ctx.work.warnings.extend(described(ctx, hits))
+    if not _is_prefetched(ctx):  # rows of a file are told of one by one only when they are refused
+        shown, hidden = _described(ctx, hits)
+        if hidden and _is_too_often(ctx):
+            shown, hidden = [one for one in shown if "hidden" not in one], []
+        ctx.work.warnings.extend(shown)
+        _noting(ctx, hidden)(ctx.work)
 
 
-def described(ctx: Ctx, hits: Sequence[Hit]) -> list[dict[str, Any]]:
-    """The hits as the actor may know them: of a hidden customer only the unit, and its owner's name
-    where the site says so (`kehu.duplicates.reveal = owner`).
+def _described(ctx: Ctx, hits: Sequence[Hit]) -> tuple[list[dict[str, Any]], list[int]]:
+    """The hits as the actor may know them, and the ids of those that he may not see: of such only the unit
+    is told, and its owner's name where the site says so (`kehu.duplicates.reveal = owner`).
     """
     labels = records.reader(ctx).labels("core.customer", [hit.customer_id for hit in hits])
-    hidden = [hit.customer_id for hit in hits if hit.customer_id not in labels]
-    if hidden:
-        _not_too_often(ctx)
-    places = _places(ctx, hidden)
-    return [
+    places = _places(ctx, [hit.customer_id for hit in hits if hit.customer_id not in labels])
+    shown = [
         {"level": hit.level, "by": hit.by, "hidden": True, **places[hit.customer_id]}
         if hit.customer_id in places
         else {"level": hit.level, "by": hit.by, **labels[hit.customer_id].to_json()}
         for hit in hits
         if hit.customer_id in places or hit.customer_id in labels
     ]
+    return shown, list(places)
 
 
 def _places(ctx: Ctx, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -175,19 +195,8 @@ def _said(shown: Mapping[str, Any]) -> str:
     return _("This customer is there already: ${label} (${key}).", mapping=dict(shown))
 
 
-def check(ctx: Ctx, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is like a customer with these values, for who is about to enter one. Meeting what one may not
-    see is audited, and limited to so many times an hour (429).
-    """
-    hits = find(ctx, values)
-    shown = described(ctx, hits)
-    if any("hidden" in one for one in shown):
-        _noting(ctx, hits)(ctx.work)
-    return shown
-
-
-def _noting(ctx: Ctx, hits: Sequence[Hit]) -> Any:
-    identity, ids = ctx.identity, [hit.customer_id for hit in hits]
+def _noting(ctx: Ctx, ids: Sequence[int]) -> Callable[[Work], None]:
+    identity = ctx.identity
 
     def note(work: Work) -> None:
         work.journal.identity = identity
@@ -198,6 +207,11 @@ def _noting(ctx: Ctx, hits: Sequence[Hit]) -> Any:
 
 
 def _not_too_often(ctx: Ctx) -> None:
+    if _is_too_often(ctx):
+        raise TooMany(_("You have met many customers that you may not see. Try again in an hour."), 3600)
+
+
+def _is_too_often(ctx: Ctx) -> bool:
     since = ctx.now - _HOUR
     statement = (
         select(func.count(Change.id.distinct()))
@@ -205,5 +219,4 @@ def _not_too_often(ctx: Ctx) -> None:
         .join(Audit, Audit.change_id == Change.id)
         .where(Change.actor_id == ctx.identity.user_id, Change.happened_at > since, Audit.action == PROBE)
     )
-    if (ctx.system.scalar(statement) or 0) >= ctx.kernel.settings.duplicate_probes:
-        raise TooMany(_("You have met many customers that you may not see. Try again in an hour."), 3600)
+    return (ctx.system.scalar(statement) or 0) >= ctx.kernel.settings.duplicate_probes

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from core.errors import Conflict, TooMany
 from core.models import Audit, Customer
-from core.services import bulk, duplicates
+from core.services import bulk, duplicates, likeness, records
 from core.services.chain import verify
 
 CUSTOMERS = "/core/customers"
@@ -34,8 +34,6 @@ def test_levels(site):
 
 
 def test_a_deleted_customer_is_no_duplicate(site):
-    from core.services import records
-
     customer_id = site.customer("华信软件")
     with site.acting() as ctx:
         records.delete(ctx, ctx.catalog["core.customer"], customer_id, 1)
@@ -131,3 +129,93 @@ def test_checking_needs_the_right_to_create(site, api):
     api("sun").post(CHECK, {"name": "x"}, status=403)
     api().post(CHECK, {"name": "x", "id": 1}, status=422)
     api().post(CHECK, {"name": 7}, status=422)
+
+
+# --- names that are alike ----------------------------------------------------------------------------
+
+
+@pytest.mark.databases
+def test_names_much_alike_are_possible(site):
+    star = site.customer("上海蓝海星辰数据科技有限公司")
+    site.customer("上海红日朝阳数据科技有限公司")
+    latin = site.customer("Northern Harbour Logistics Ltd")
+    assert found(site, name="北京蓝海星晨数据科技股份有限公司") == []  # 5 of 7 pairs
+    assert found(site, name="蓝海星辰数据科研有限公司") == [("possible", "name")]
+    assert found(site, name="深圳蓝海星辰大数据科技公司") == [("possible", "name")]
+    assert found(site, name="Northern Harbor Logistics GmbH") == [("possible", "name")]
+    with site.acting() as ctx:
+        assert [hit.customer_id for hit in duplicates.find(ctx, {"name": "蓝海星辰大数据科技"})] == [star]
+        assert [hit.customer_id for hit in duplicates.find(ctx, {"name": "northern harbour logistic"})] == [latin]
+
+
+def test_no_name_is_alike_by_words_that_all_have(site):
+    """The number of customers that are looked at is bounded, however many have a word in common."""
+    rows = [{"name": f"{chr(0x4E00 + at)}{chr(0x5E00 + at)}信息技术"} for at in range(400)]
+    with site.acting() as ctx:
+        bulk.store(ctx, ctx.catalog["core.customer"], rows)
+    with site.acting() as ctx:
+        assert likeness.alike(ctx, "信息技术") == []
+        assert likeness.alike(ctx, f"{chr(0x4E07)}{chr(0x5E07)}信息技术业") != []
+
+
+def test_likest_first_and_no_more_than_some(site):
+    with site.acting() as ctx:
+        rows = [{"name": f"蓝海星辰数据科技{chr(0x5E00 + at)}"} for at in range(25)]
+        bulk.store(ctx, ctx.catalog["core.customer"], [*rows, {"name": "蓝海星辰数据科技"}])
+    with site.acting() as ctx:
+        alike = likeness.alike(ctx, "蓝海星辰数据科技园")
+        names = dict(ctx.system.execute(select(Customer.id, Customer.core_name)).all())
+    assert len(alike) == likeness.MOST
+    assert names[alike[0]] == "蓝海星辰数据科技"
+
+
+@pytest.mark.parametrize("index", ["whole", "incomplete"])
+def test_it_costs_three_statements(site, index):
+    from sqlalchemy import event, update
+
+    from core.db.guard import unscoped
+    from core.models import SearchField
+
+    site.customer("蓝海星辰数据科技")
+    with site.acting() as ctx:
+        if index == "incomplete":
+            unscoped(ctx.work.connection, update(SearchField).values(reached=0))
+        statements = []
+        event.listen(ctx.work.connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
+        hits = duplicates.find(ctx, {"name": "蓝海星辰数据科技园", "phone": "010-62431234"})
+    assert [hit.level for hit in hits] == (["possible"] if index == "whole" else [])
+    assert len(statements) == (3 if index == "whole" else 2)
+
+
+def test_rows_of_a_file_are_not_compared_by_likeness(site, monkeypatch):
+    def never(*args):
+        raise AssertionError("a row of a file asked for names that are alike")
+
+    monkeypatch.setattr(duplicates, "alike", never)
+    with site.acting() as ctx:
+        assert bulk.store(ctx, ctx.catalog["core.customer"], [{"name": "A Name"}, {"name": "A Nome"}])
+
+
+def test_who_enters_a_customer_like_a_hidden_one_is_warned_and_written_down(database_url):
+    from tests.support.site import Site
+
+    site = Site(database_url, duplicate_probes="2")
+    site.unit("east")
+    site.user("li", "east")
+    hidden = site.customer("蓝海星辰数据科技")
+
+    def enter(name):
+        with site.acting("li") as ctx:
+            records.create(ctx, ctx.catalog["core.customer"], {"name": name})
+            return [one for one in ctx.work.warnings if "hidden" in one]
+
+    told = {"level": "possible", "by": "name", "hidden": True, "unit": "总部"}
+    assert enter("蓝海星辰数据科技甲") == [told]
+    assert enter("蓝海星辰数据科技乙") == [told]
+    assert enter("蓝海星辰数据科技丙") == []  # told often enough; the customer is entered all the same
+    with pytest.raises(TooMany), site.acting("li") as ctx:
+        duplicates.check(ctx, {"name": "蓝海星辰数据科技丁"})
+    with site.acting(write=False) as ctx:
+        probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
+        assert probes == [hidden] * 2  # and none of one's own that are alike
+    site.close()
