@@ -1,4 +1,4 @@
-"""The bench's data: 100 000 customers of which a restricted representative sees 1 030."""
+"""The bench's data: customers of which a restricted representative sees 1 030, a manager a tenth, an executive all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.services.search import rebuild
 from tests.support.site import Site
 
 OWNED, SHARED, REPS = 1000, 30, 100
-REP, EXECUTIVE = "rep0", "boss"
+REP, MANAGER, EXECUTIVE = "rep0", "head0", "boss"
 
 
 def fill(site: Site, customers: int) -> None:
@@ -25,6 +25,8 @@ def fill(site: Site, customers: int) -> None:
     for number in range(10):
         site.unit(f"u{number}")
     reps = [site.user(f"rep{number}", f"u{number % 10}") for number in range(REPS)]
+    site.user(MANAGER, "u0", roles=["sales_manager"])
+    site.user(EXECUTIVE, roles=["executive"])
     engine = engines.create(site.settings.database_url, pooled=False)
     with engine.connect().execution_options(**{engines.WRITE: True}) as connection:
         with site.acting(write=False) as ctx:
