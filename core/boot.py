@@ -45,6 +45,7 @@ from plugins import (
     discover,
     load_hooks,
 )
+from plugins.errors import did_you_mean
 
 NOT_SET_UP = "this site is not set up yet; run: kehu init"
 CORE = Manifest(name="core", title="Kehu", version="0", models=None, migrations=None, templates=None, locale=None)
@@ -230,9 +231,10 @@ def _check_entities(entities: Registry[Entity]) -> None:
 
 def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
     """What is for an entity that is not there, or a subscriber to such an event, is an error,
-    unless its plugin is only named in `after`: then it waits until that plugin is on.
+    unless its plugin is only named in `after` and is off: then it waits until that plugin is on.
     """
-    soft = {manifest.name: set(manifest.after) for manifest in ordered}
+    on = {manifest.name for manifest in ordered} | {CORE.name}
+    soft = {manifest.name: set(manifest.after) - on for manifest in ordered}
     wrong: dict[str, list[str]] = {}
     extensions = ((key, declared.extensions.get(key).of) for key in declared.extensions)
     hanging: list[tuple[Registry[Any], str, str, Registry[Any]]] = [
@@ -242,10 +244,13 @@ def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
         *((declared.subscribers, item.key, item.event, declared.events) for item in declared.subscribers.values()),
     ]
     for registry, key, target, known in hanging:
-        owner = registry.owner(key)
-        if target not in known and target.partition(".")[0] not in soft.get(owner, ()):
-            message = f"plugin {owner!r}: {key} is for {target}, which no enabled plugin has"
-            wrong.setdefault(owner, []).append(message)
+        owner, home = registry.owner(key), target.partition(".")[0]
+        if target not in known and home not in soft.get(owner, ()):
+            what = f"{key} is for the {known.kind} {target}, which no enabled plugin has"
+            hint = did_you_mean(target, known)
+            if not hint and home not in on:
+                hint = f"; if it belongs to a plugin that may be off, name that in the manifest: after=({home!r},)"
+            wrong.setdefault(owner, []).append(f"plugin {owner!r}: {what}{hint}")
     if wrong:
         # All at once, though only the first is to blame: the next boot without it names the others.
         raise ContractError("\n".join(line for lines in wrong.values() for line in lines), next(iter(wrong)))

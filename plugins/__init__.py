@@ -21,7 +21,7 @@ from .contributions import (
 )
 from .discovery import ENTRY_POINT_GROUP, Found, discover
 from .errors import ContractError, DependencyError, ManifestError, PluginError
-from .graph import parse_names, resolve, sift, with_dependants
+from .graph import parse_names, resolve, sift, with_dependants, with_needs
 from .lifecycle import Fault, PluginState, states
 from .loading import load_hooks, load_models
 from .manager import Contribution, Manager
@@ -69,4 +69,5 @@ __all__ = [
     "states",
     "validate",
     "with_dependants",
+    "with_needs",
 ]

@@ -52,6 +52,18 @@ def with_dependants(ordered: Iterable[Manifest], name: str) -> tuple[Manifest, .
     return tuple(gone)
 
 
+def with_needs(found: Mapping[str, Found], name: str) -> tuple[str, ...]:
+    """The name and those of all plugins that it needs, directly or not, so far as they are installed."""
+    names, waiting = list[str](), [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in names:
+            names.append(one)
+            manifest = _manifest(found, one)
+            waiting += [parse_dependency(text)[0] for text in manifest.depends] if manifest else []
+    return tuple(names)
+
+
 Problem = tuple[str, str]  # the plugin that is in the way, and a sentence
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+import pytest
+
 from core.kit import CHECKS, Bench, Check
 
 
@@ -34,6 +36,8 @@ class PluginContract:
 
 def _test(check: Check) -> Callable[[PluginContract], None]:
     def test(self: PluginContract) -> None:
+        if waits := check.waits(self._bench):
+            pytest.skip(waits)
         found = check.findings(self._bench)
         assert not found, "\n".join(map(str, found))
 

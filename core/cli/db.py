@@ -9,6 +9,7 @@ from core.cli.site import site
 from core.errors import KehuError
 from core.migrations import runner
 from core.services import lifecycle, setup
+from plugins import Manifest, discover, resolve, with_needs
 from plugins.errors import did_you_mean
 
 
@@ -39,14 +40,33 @@ def current(ctx: click.Context) -> None:
 @command.command("revision")
 @click.argument("plugin")
 @click.option("-m", "--message", required=True, metavar="TEXT")
-@click.pass_context
-def revision(ctx: click.Context, plugin: str, message: str) -> None:
-    """Write a migration for PLUGIN (or core) from what its models have and the database has not."""
-    here = site(ctx)
-    known = [line.plugin for line in runner.histories(here.kernel.manifests)]
-    if plugin not in known:
-        raise KehuError(f"no enabled plugin {plugin} with migrations{did_you_mean(plugin, known)}")
-    click.echo(runner.revision(here.settings.database_url, here.kernel.manifests, plugin, message))
+def revision(plugin: str, message: str) -> None:
+    """Write a migration for PLUGIN (or core): what makes its models out of what its migrations make so far.
+
+    It is tried on an embedded database of its own, so that PLUGIN need not be enabled, nor a site be there.
+    """
+    manifests = _with_migrations(plugin)
+    with runner.scratch(manifests) as url:
+        found = runner.differences(url, manifests, plugin)
+        click.echo(runner.revision(url, manifests, plugin, message))
+    if not found:
+        click.echo("Note: the models say nothing new, so it is empty. Fill it in, or remove it.", err=True)
+
+
+def _with_migrations(plugin: str) -> tuple[Manifest, ...]:
+    """The installed plugin and those that it needs; nothing for the kernel."""
+    if plugin == "core":
+        return ()
+    found = discover()
+    if plugin not in found:
+        raise KehuError(f"no plugin {plugin} is installed{did_you_mean(plugin, ['core', *found])}")
+    manifests = resolve(found, with_needs(found, plugin))
+    if all(one.plugin != plugin for one in runner.histories(manifests)):
+        raise KehuError(
+            f"{plugin} has no folder for migrations; make migrations/ in its package"
+            " and take migrations=None out of its manifest"
+        )
+    return manifests
 
 
 def _show(lines: list[runner.Standing]) -> None:

@@ -19,7 +19,7 @@ from core.migrations import leaving, runner
 from core.services import lifecycle, missed
 from core.services.work import Kernel
 from core.settings import Settings
-from plugins import discover
+from plugins import Manifest, discover
 from plugins.errors import did_you_mean
 from plugins.manifest import parse_dependency
 
@@ -43,6 +43,7 @@ def enable(ctx: click.Context, name: str) -> None:
         return
     names = (*here.settings.plugins, name)
     kernel = _sound(replace(here.settings, plugins=names, plugin_failure="quarantine"), name)
+    _refuse_without_tables(kernel.manifests, name)
     runner.upgrade(here.settings.database_url, kernel.manifests)
     kernel.run(lifecycle.sync, write=True)
     complete(kernel)
@@ -87,6 +88,9 @@ def check(ctx: click.Context, name: str) -> None:
     failed = 0
     with Bench(name) as bench:
         for one in CHECKS:
+            if waits := one.waits(bench):
+                click.echo(f"{'--':<4}{one.name:<15}{waits}")
+                continue
             found = one.findings(bench)
             failed += bool(found)
             click.echo(f"{'BAD' if found else 'ok':<4}{one.name:<15}it {one.title}")
@@ -144,6 +148,17 @@ def _sound(settings: Settings, name: str) -> Kernel:
             where = f" (at {fault.where})" if fault.where else ""
             raise KehuError(f"{name} cannot be enabled, nothing was changed: {fault.why}{where}")
     return kernel
+
+
+def _refuse_without_tables(manifests: Sequence[Manifest], name: str) -> None:
+    """KehuError where the models have tables or columns that no migration makes: each page would fail on them."""
+    with runner.scratch(manifests) as url:
+        lacks = [str(one) for one in runner.differences(url, manifests, name) if one.lacks]
+    if lacks:
+        raise KehuError(
+            f"{name} cannot be enabled, nothing was changed: its migrations do not make what its models say:"
+            f' {"; ".join(lacks)}. Run: kehu db revision {name} -m "what changed", then enable it again'
+        )
 
 
 def _needing(name: str, enabled: Sequence[str]) -> list[str]:

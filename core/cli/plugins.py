@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import click
 
 from core.boot import boot, ready
@@ -13,6 +15,7 @@ from core.quarantine import CriticalPlugin, explain
 from core.services.missed import known_plugins
 from core.services.work import Kernel
 from plugins import Fault, PluginError, discover, states
+from plugins.errors import did_you_mean
 
 
 @click.command("plugins")
@@ -58,15 +61,22 @@ def _booted(here: Site) -> tuple[Kernel | None, str]:
 def _adds(kernel: Kernel) -> None:
     for key in kernel.extensions:
         of = kernel.extensions.get(key).of
-        waits = "" if of in kernel.catalog else f" (inactive: {of} is off)"
-        click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{waits}")
+        click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{_waits(of, kernel.catalog)}")
     for kind, registry in (("panel", kernel.panels), ("column", kernel.columns)):
         for item in registry.values():
-            waits = "" if item.entity in kernel.catalog else f" (inactive: {item.entity} is off)"
+            waits = _waits(item.entity, kernel.catalog)
             click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
     for one in kernel.subscribers.values():
-        waits = "" if one.event in kernel.events else f" (inactive: {one.event.partition('.')[0]} is off)"
+        waits = _waits(one.event, kernel.events)
         click.echo(f"  {kernel.subscribers.owner(one.key)}: subscriber {one.key} to {one.event}, {one.lane}{waits}")
+
+
+def _waits(target: str, known: Container[str]) -> str:
+    """Why something for an entity or event of another plugin does nothing yet."""
+    name, installed = target.partition(".")[0], discover()
+    if target in known:
+        return ""
+    return f" (inactive: {name} is {'off' if name in installed else f'not installed{did_you_mean(name, installed)}'})"
 
 
 def _known(here: Site) -> tuple[str, ...]:

@@ -14,29 +14,41 @@ from core.kit.bench import Bench
 from core.kit.finding import Finding
 
 
+WAITS = {
+    "starts": "until the plugin starts",
+    "has_tables": "until its migrations make its tables",
+    "begins": "until it can begin to run",
+}
+
+
 @dataclass(frozen=True)
 class Check:
-    """`look` tries one thing on a bench; `title` completes "it …". `starts` says that the plugin must start for it."""
+    """`look` tries one thing on a bench; `title` completes "it …". `needs` says how far the plugin must come for it:
+    the name of a property of the bench.
+    """
 
     name: str
     title: str
     look: Callable[[Bench], Iterable[Finding]]
-    starts: bool = True
+    needs: str = "begins"
+
+    def waits(self, bench: Bench) -> str:
+        """Why it cannot be tried yet; an earlier check says what is in the way."""
+        return "" if not self.needs or getattr(bench, self.needs) else f"waits {WAITS[self.needs]}"
 
     def findings(self, bench: Bench) -> list[Finding]:
-        """What is wrong; a plugin that does not start is told so once, by the checks that need no start."""
-        if self.starts and bench.fault is not None:
-            return [] if self.name != "starts" else list(self.look(bench))
+        """What is wrong. Not to be asked while the check waits."""
         return list(self.look(bench))
 
 
 CHECKS = (
-    Check("manifest", "says what it is without loading the rest", code.manifest, starts=False),
-    Check("imports", "imports only what is public", code.imports, starts=False),
-    Check("statements", "sends no SQL past the scope", code.statements, starts=False),
-    Check("starts", "starts, whatever the order", hooks.starts, starts=False),
-    Check("models", "keeps to its own tables", tables.models),
-    Check("migrations", "has migrations that make what its models say", tables.migrations),
+    Check("manifest", "says what it is without loading the rest", code.manifest, needs=""),
+    Check("imports", "imports only what is public", code.imports, needs=""),
+    Check("statements", "sends no SQL past the scope", code.statements, needs=""),
+    Check("starts", "starts, whatever the order", hooks.starts, needs=""),
+    Check("models", "keeps to its own tables", tables.models, needs="starts"),
+    Check("migrations", "has migrations that make what its models say", tables.migrations, needs="starts"),
+    Check("begins", "begins to run on a site", hooks.begins, needs="has_tables"),
     Check("purge", "leaves nothing behind when it is purged", tables.purge),
     Check("scope", "shows rows only to those who may see them", reach.scope),
     Check("permissions", "asks for a login and a right at every door", reach.permissions),

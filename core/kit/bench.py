@@ -20,16 +20,14 @@ from core.errors import KehuError
 from core.http.paths import API, collection
 from core.http.work import COOKIE
 from core.migrations import runner
-from core.quarantine import explain
 from core.security import passwords
 from core.services import lifecycle, login, records, setup
 from core.services.login import Visitor
 from core.services.work import Ctx, Kernel
 from core.settings import Settings, read
 from core.web.safety import COOKIE as CSRF
-from plugins import Entity, Fault, Field, Manifest, discover
+from plugins import Entity, Fault, Field, Manifest, PluginError, discover, resolve, with_needs
 from plugins.errors import did_you_mean
-from plugins.manifest import parse_dependency
 
 HOSTILE = "<script>alert(1)</script>"
 SQL = "sql;desc="
@@ -112,15 +110,7 @@ class Bench:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The plugin and all that it needs."""
-        names, waiting = list[str](), [self.name]
-        while waiting:
-            name = waiting.pop()
-            if name not in names:
-                names.append(name)
-                found = self.found.get(name)
-                if found and found.manifest:
-                    waiting += [parse_dependency(text)[0] for text in found.manifest.depends]
-        return tuple(names)
+        return with_needs(self.found, self.name)
 
     def settings(self, names: tuple[str, ...] | None = None, **lines: str) -> Settings:
         plugins = " ".join(self.names if names is None else names)
@@ -141,8 +131,39 @@ class Bench:
         kernel.database.dispose()
         return next((fault for fault in kernel.faults if fault.plugin == self.name), None)
 
-    def told(self) -> str:
-        return explain(self.fault) if self.fault else ""
+    @cached_property
+    def differences(self) -> list[runner.Difference]:
+        """What the plugin's models and its migrations do not agree on. PluginError where a migration fails."""
+        manifests = resolve(self.found, self.names)
+        with runner.scratch(manifests) as url:
+            return runner.differences(url, manifests, self.name)
+
+    @cached_property
+    def not_begun(self) -> PluginError | None:
+        """Why the plugin, started and with its tables made, cannot begin to run on a site."""
+        try:
+            _kernel = self.kernel
+        except PluginError as error:
+            return error
+        return None
+
+    # --- how far it comes: each asks for those before it ------------------------------------------
+
+    @property
+    def starts(self) -> bool:
+        return self.fault is None
+
+    @cached_property
+    def has_tables(self) -> bool:
+        """Whether its migrations make all tables and columns that its statements name."""
+        try:
+            return self.starts and not any(one.lacks for one in self.differences)
+        except Exception:  # told by the check `migrations`
+            return False
+
+    @property
+    def begins(self) -> bool:
+        return self.has_tables and self.not_begun is None
 
     # --- the site ------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from core.boot import boot
 from core.kit.bench import Bench
 from core.kit.finding import Finding
 from core.services.work import Kernel
+from plugins import with_needs
 
 
 def starts(bench: Bench) -> Iterator[Finding]:
@@ -31,8 +32,33 @@ def starts(bench: Bench) -> Iterator[Finding]:
             "what a site can do must follow from what is on, never from chance.",
             "return the same declarations each time; decide nothing by what was imported before.",
         )
-    for kernel in (first, again):
+    beside = boot(bench.settings(_with_neighbours(bench)))
+    for kernel in (first, again, beside):
         kernel.database.dispose()
+    for fault in beside.faults:
+        if fault.plugin == bench.name:
+            yield Finding(
+                f"beside the plugins that it goes after, it does not start: {fault.why}",
+                fault.where or f"plugin {bench.name}",
+                "it starts alone, but fails on sites that have both.",
+                "mend the name; what the others have, `kehu plugins -v` and their pages say.",
+            )
+
+
+def _with_neighbours(bench: Bench) -> tuple[str, ...]:
+    """The plugin with all that it needs, and those of its `after` that are installed, with all that they need."""
+    after = [name for name in bench.manifest.after if name in bench.found]
+    return tuple(dict.fromkeys(name for one in (bench.name, *after) for name in with_needs(bench.found, one)))
+
+
+def begins(bench: Bench) -> Iterator[Finding]:
+    if bench.not_begun is not None:
+        yield Finding(
+            str(bench.not_begun),
+            f"plugin {bench.name}, hooks register_grants and on_plugin_enabled",
+            "the site goes on without the plugin, or does not start.",
+            "mend what the sentence names: both hooks are called on a new site, where there is no data yet.",
+        )
 
 
 def _given(kernel: Kernel) -> Any:

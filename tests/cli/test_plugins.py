@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import PASSWORD
+from tests.plugins.dists import DUMMY
 
 Kehu = Callable[..., Any]
 
@@ -52,6 +54,37 @@ def test_the_environment_decides_when_it_says_so(kehu: Kehu, with_dummy: dict[st
     kehu("init", "--admin-password", PASSWORD, env=with_dummy)
     refused = kehu("plugin", "enable", "gifts", env=with_dummy | {"KEHU_PLUGINS": ""}, code=1)
     assert "KEHU_PLUGINS" in refused.stderr
+
+
+def test_a_migration_is_written_before_the_plugin_is_enabled(
+    kehu: Kehu, tmp_path: Path, with_dummy: dict[str, str]
+) -> None:
+    """An author's first steps: without a site, then on one that does not know the plugin yet."""
+    env = _own_copy(tmp_path, with_dummy)
+    versions = tmp_path / "kehu_gifts" / "migrations" / "versions"
+    for path in versions.glob("*.py"):
+        path.unlink()
+    assert "gifts_0001_first.py" in kehu("db", "revision", "gifts", "-m", "first", env=env).stdout
+    kehu("init", "--admin-password", PASSWORD, "--plugins", "", env=env)
+    with (tmp_path / "kehu_gifts" / "models.py").open("a") as models:
+        models.write("    more: Mapped[int | None] = mapped_column()\n")
+    refused = kehu("plugin", "enable", "gifts", env=env, code=1).stderr
+    assert "gifts_wishes.more is missing" in refused
+    assert "kehu db revision gifts" in refused
+    assert "gifts" not in (tmp_path / "kehu.ini").read_text()
+    checked = kehu("plugin", "check", "gifts", env=env, code=1).stdout
+    assert "BAD migrations" in checked
+    assert "--  scope          waits until its migrations make its tables" in checked
+    assert "gifts_0002_more.py" in kehu("db", "revision", "gifts", "-m", "more", env=env).stdout
+    assert "nothing new" in kehu("db", "revision", "gifts", "-m", "again", env=env).stderr
+    kehu("plugin", "enable", "gifts", env=env)
+    assert "did you mean 'gifts'?" in kehu("db", "revision", "gfits", "-m", "x", env=env, code=1).stderr
+
+
+def _own_copy(folder: Path, env: dict[str, str]) -> dict[str, str]:
+    """Variables with which a copy of the third party's plugin in the folder is installed."""
+    shutil.copytree(DUMMY / "kehu_gifts", folder / "kehu_gifts", ignore=shutil.ignore_patterns("__pycache__"))
+    return env | {"PYTHONPATH": env["PYTHONPATH"].replace(str(DUMMY), str(folder))}
 
 
 def test_misspelt_and_unknown_names(kehu: Kehu, with_dummy: dict[str, str]) -> None:

@@ -83,7 +83,7 @@ def test_a_subscriber_waits_while_the_plugin_of_its_event_is_off(dists: Site) ->
 def test_an_event_that_nobody_has_stops_the_boot(dists: Site, plugins: tuple[str, ...], event: str) -> None:
     after = "" if len(plugins) == 1 else "after=('nobody',), "
     add_hearer(dists, HEARER.replace("teller.Told", event), after)
-    with pytest.raises(ContractError, match=f"plugin 'hearer': hearer.later is for {event}"):
+    with pytest.raises(ContractError, match=f"plugin 'hearer': hearer.later is for the event {event}"):
         booted(*plugins)
 
 

@@ -111,7 +111,7 @@ FAULTS = {
             "hooks": "    @hookimpl\n    def register_panels(self):\n"
             "        return [Panel(key='bad.p', entity='sales.order', title='P', render=None)]\n"
         },
-        "bad.p is for sales.order, which no enabled plugin has",
+        "bad.p is for the entity sales.order, which no enabled plugin has",
         "",
     ),
     "pages that fail": (
