@@ -13,8 +13,7 @@ from core.kit import code, hooks, life, reach, surfaces, tables
 from core.kit.bench import Bench
 from core.kit.finding import Finding
 
-
-WAITS = {
+WAITS = {  # each step asks for those before it
     "starts": "until the plugin starts",
     "has_tables": "until its migrations make its tables",
     "begins": "until it can begin to run",
@@ -34,7 +33,9 @@ class Check:
 
     def waits(self, bench: Bench) -> str:
         """Why it cannot be tried yet; an earlier check says what is in the way."""
-        return "" if not self.needs or getattr(bench, self.needs) else f"waits {WAITS[self.needs]}"
+        if not self.needs or getattr(bench, self.needs):
+            return ""
+        return next(f"waits {until}" for step, until in WAITS.items() if not getattr(bench, step))
 
     def findings(self, bench: Bench) -> list[Finding]:
         """What is wrong. Not to be asked while the check waits."""
