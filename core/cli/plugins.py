@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 import click
 
 from core.boot import boot, ready
@@ -61,21 +59,21 @@ def _booted(here: Site) -> tuple[Kernel | None, str]:
 def _adds(kernel: Kernel) -> None:
     for key in kernel.extensions:
         of = kernel.extensions.get(key).of
-        click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{_waits(of, kernel.catalog)}")
+        click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{_waits(of, of in kernel.catalog)}")
     for kind, registry in (("panel", kernel.panels), ("column", kernel.columns)):
         for item in registry.values():
-            waits = _waits(item.entity, kernel.catalog)
+            waits = _waits(item.entity, item.entity in kernel.catalog)
             click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
     for one in kernel.subscribers.values():
-        waits = _waits(one.event, kernel.events)
+        waits = _waits(one.event, one.event in kernel.events)
         click.echo(f"  {kernel.subscribers.owner(one.key)}: subscriber {one.key} to {one.event}, {one.lane}{waits}")
 
 
-def _waits(target: str, known: Container[str]) -> str:
+def _waits(target: str, is_there: bool) -> str:
     """Why something for an entity or event of another plugin does nothing yet."""
-    name, installed = target.partition(".")[0], discover()
-    if target in known:
+    if is_there:
         return ""
+    name, installed = target.partition(".")[0], discover()
     return f" (inactive: {name} is {'off' if name in installed else f'not installed{did_you_mean(name, installed)}'})"
 
 
