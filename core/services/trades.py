@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.db.guard import GuardedSession
 from core.errors import Forbidden
 from core.i18n import _
 from core.models import Customer, Trade
@@ -48,7 +47,7 @@ def record(
     trade.happened_on, trade.amount_base, trade.owner_id = on, amount_base, owner_id
     trade.effective = True
     session.flush()
-    _follow(ctx, session, trade)
+    _follow(ctx, trade)
 
 
 def void(ctx: Ctx, source_key: str) -> None:
@@ -58,7 +57,7 @@ def void(ctx: Ctx, source_key: str) -> None:
     if trade is not None and trade.effective:
         trade.effective = False
         session.flush()
-        _follow(ctx, session, trade)
+        _follow(ctx, trade)
 
 
 class TradeRules(Rules):
@@ -72,24 +71,29 @@ class TradeRules(Rules):
         return (values.get("customer"),)
 
     def stored(self, ctx: Ctx, record: Trade, values: Mapping[str, Any], creating: bool) -> None:
-        _follow(ctx, ctx.work.elevated(REASON, write=True), record)
+        _follow(ctx, record)
 
 
-def _follow(ctx: Ctx, session: GuardedSession, trade: Trade) -> None:
+def _follow(ctx: Ctx, trade: Trade) -> None:
     """The first effective deal makes a customer formal; without any it is a prospect again."""
     kind = ctx.kernel.settings.formal_on
     if trade.kind != kind:
         return
+    ctx.work.flush()  # the system's session reads what is stored
+    state = ctx.system.scalars(select(Customer.state).where(Customer.id == trade.customer_id)).one()
+    deals = select(Trade.id).where(
+        Trade.customer_id == trade.customer_id, Trade.kind == kind, Trade.effective.is_(True)
+    )
+    dealt = ctx.system.scalars(deals.limit(1)).first() is not None
+    if dealt and state in ("target", "prospect"):
+        _move(ctx, trade, "formal", kind)
+    elif not dealt and state == "formal":
+        _move(ctx, trade, "prospect", "voided")
+
+
+def _move(ctx: Ctx, trade: Trade, state: str, cause: str) -> None:
+    session = ctx.work.elevated(REASON, write=True)
     customer = session.get_one(Customer, trade.customer_id)
-    deals = select(Trade.id).where(Trade.customer_id == customer.id, Trade.kind == kind, Trade.effective.is_(True))
-    dealt = session.scalar(deals.limit(1)) is not None
-    if dealt and customer.state in ("target", "prospect"):
-        _move(ctx, session, customer, "formal", kind, trade)
-    elif not dealt and customer.state == "formal":
-        _move(ctx, session, customer, "prospect", "voided", trade)
-
-
-def _move(ctx: Ctx, session: GuardedSession, customer: Customer, state: str, cause: str, trade: Trade) -> None:
     ctx.work.steps.explain(customer, Why(cause=cause, document=trade.document))
     customer.state = state
     session.flush()
