@@ -15,8 +15,8 @@ from core.db.guard import Limited, Refused
 from core.security.rights import Rights
 from plugins import Entity
 
-# Execution options of a person's select. `FOR` names the model that `ACTION` and `GRANTED` are
-# about; other classes in the statement are judged by `view`.
+# Execution options of a person's select. `FOR` names the model that `ACTION` (one, or a tuple of which all are
+# needed) and `GRANTED` are about; other classes in the statement are judged by `view`.
 ACTION = "kehu_action"
 FOR = "kehu_for"
 GRANTED = "kehu_granted"
@@ -70,24 +70,24 @@ class PersonScope:
         return entity is not None and bool(entity.public)
 
     def _criterion(
-        self, model: type, action: str, rows: str, granted: bool, attached: tuple[str, int] | None
+        self, model: type, action: str | tuple[str, ...], rows: str, granted: bool, attached: tuple[str, int] | None
     ) -> ColumnElement[bool]:
         entity = self.rights.catalog.of_model(model)
         if entity is None and self.rights.catalog.extended_by(model) is not None:
             return self._follows(model, action, rows, granted)
         if entity is None:
             raise Refused(f"{model.__name__} is not an entity: read it in elevated work")
-        criterion = (
-            self._attached(entity, attached)
-            if attached and issubclass(model, AttachedTo)
-            else (self.rights.criterion(entity, action, granted=granted))
-        )
+        if attached and issubclass(model, AttachedTo):
+            criterion = self._attached(entity, attached)
+        else:
+            actions = (action,) if isinstance(action, str) else action
+            criterion = and_(*(self.rights.criterion(entity, one, granted=granted) for one in actions))
         if issubclass(model, Binnable) and rows != "any":
             binned = model.deleted_at.is_not(None) if rows == "binned" else model.deleted_at.is_(None)
             criterion = and_(criterion, binned)
         return criterion
 
-    def _follows(self, model: Any, action: str, rows: str, granted: bool) -> ColumnElement[bool]:
+    def _follows(self, model: Any, action: str | tuple[str, ...], rows: str, granted: bool) -> ColumnElement[bool]:
         """The rows beside the records of the entity that the model extends."""
         extended: Any = model.OF
         record = Limited(extended, self._criterion(extended, action, rows, granted, None))

@@ -52,7 +52,7 @@ def export(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], *, f
             raise Forbidden(message)
         wanted = _asked(ctx, entity, filter, 0)
         context = replace(ctx.rights.context, scoped=True)
-        count = int(ctx.db.scalar(_exportable(ctx, entity, count_query(wanted, ctx.rights, context))) or 0)
+        count = int(ctx.db.scalar(_exportable(count_query(wanted, ctx.rights, context))) or 0)
         told = {"filter": filter, "rows": count}
         ctx.journal.note("export", entity.key, None, [{"field": k, "old": None, "new": v} for k, v in told.items()])
         return count
@@ -67,9 +67,9 @@ def _asked(ctx: Ctx, entity: Entity, filter: Any, after: int) -> Ask:
     return replace(wanted, cursor=(after,) if after else None)
 
 
-def _exportable(ctx: Ctx, entity: Entity, statement: Any) -> Any:
-    """The guard limits the statement to what may be exported; it must be visible besides."""
-    return statement.where(ctx.rights.criterion(entity, "view")).execution_options(**{ACTION: "export"})
+def _exportable(statement: Any) -> Any:
+    """The guard limits the statement to what may be seen and exported."""
+    return statement.execution_options(**{ACTION: ("view", "export")})
 
 
 def _rows(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], filter: Any) -> Iterator[list[Any]]:
@@ -79,7 +79,7 @@ def _rows(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], filte
             ctx = work.act_as(who(work))
             wanted = _asked(ctx, entity, filter, after)
             statement = page_query(wanted, ctx.rights, replace(ctx.rights.context, scoped=True))
-            found = list(ctx.db.scalars(_exportable(ctx, entity, statement).options(*records.with_references(entity))))
+            found = list(ctx.db.scalars(_exportable(statement).options(*records.with_references(entity))))
             page, more = found[: wanted.limit], len(found) > wanted.limit
             rows = [_cells(entity, document) for document in records.reader(ctx).documents(entity, page)]
             after = page[-1].id if page else after
@@ -98,6 +98,8 @@ def _cell(field: Field, value: Any) -> Any:
         return None
     if kind == "reference":
         return value if isinstance(value, str) else value.get("key")
+    if kind == "any" and isinstance(value, dict):
+        return f"{value['entity']}:{value['key']}" if "key" in value else None
     if kind == "references" and isinstance(value, list):
         return ";".join(one["key"] for one in value if "key" in one) or None
     if kind == "target" and isinstance(value, dict):

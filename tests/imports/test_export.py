@@ -247,3 +247,16 @@ def _empty(site: Site) -> None:
             if table in tables:
                 connection.execute(f"DELETE FROM {table}")
         connection.commit()
+
+
+@pytest.mark.parametrize("key", ["core.contact", "core.activity", "core.trade", "core.customer_state"])
+def test_what_follows_its_customer_is_exported_by_who_sees_only_some(site: Site, key: str) -> None:
+    site.user("li")
+    for customer in (site.customer("Mine", "li"), site.customer("Another's")):
+        site.create("core.contact", {"name": "x", "customer": customer})
+        site.create("core.activity", {"subject": "x", "customer": customer})
+        order = {"document": "x", "kind": "order", "on": "2026-01-05", "amount_base": "1"}
+        site.create("core.trade", {"source_key": f"x {customer}", "customer": customer, **order})
+    found = exported(site, "li", key)
+    assert column(found, "customer") == ["C000001"] * found.count
+    assert found.count >= 1
