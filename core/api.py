@@ -8,6 +8,7 @@
 from core import fields
 from core.db import types as columns
 from core.db.base import (
+    About,
     AttachedTo,
     Binnable,
     CustomerScoped,
@@ -33,6 +34,7 @@ from core.services.ownership import acting_user
 from core.services.work import Ctx, Work
 
 __all__ = [
+    "About",
     "Activity",
     "Ask",
     "AttachedTo",

@@ -23,6 +23,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INTEGER = re.compile(r"[+-]?\d{1,19}(?:\.0+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NO_RECORD = _('Name a record: {"entity": "core.customer", "id": 7}.')
 
 
 class BadValue(ValueError):
@@ -367,18 +368,40 @@ class Target:
 
 @dataclass(frozen=True)
 class AnyRecord:
-    """A record of whatever entity, only to be read: the attribute gives its entity's key and its id."""
+    """A record of any entity of the business, as (entity key, id): the model is built on `About`.
+
+    Written as `{"entity": key, "id": id}`, with `"key"` instead of `"id"` its natural key, or as text
+    `core.customer:C000001`.
+    """
 
     kind = "any"
 
-    def parse(self, value: Any) -> Any:
-        raise BadValue(_("This cannot be written."))
+    def parse(self, value: Any) -> tuple[str, int | str] | None:
+        """The entity's key, and the id or the natural key as sent; the service looks it up."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return self.parse_text(value)
+        if not isinstance(value, dict) or not value.keys() <= {"entity", "id", "key", "label", "deleted"}:
+            raise BadValue(_NO_RECORD)
+        entity, named = value.get("entity"), value.get("id", value.get("key"))
+        if not isinstance(entity, str) or named is None:
+            raise BadValue(_NO_RECORD)
+        parsed = Reference(entity).parse(named)
+        if parsed is None:
+            raise BadValue(_NO_RECORD)
+        return entity, parsed
 
-    def parse_text(self, value: str) -> Any:
-        return self.parse(value)
+    def parse_text(self, value: str) -> tuple[str, int | str] | None:
+        if not value.strip():
+            return None
+        entity, colon, key = value.strip().partition(":")
+        if not colon:
+            raise BadValue(_NO_RECORD)
+        return self.parse({"entity": entity, "key": key})
 
-    def to_json(self, value: Any) -> Any:
-        return value and list(value)
+    def to_json(self, value: tuple[str, int] | None) -> dict[str, Any] | None:
+        return None if value is None else {"entity": value[0], "id": value[1]}
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,21 @@ class AttachedTo:
     record_id: Mapped[int] = mapped_column()
 
 
+class About:
+    """Rows that are about any one record, or none: `about` is its entity's key and its id."""
+
+    about_entity: Mapped[str | None] = mapped_column(text(64))
+    about_id: Mapped[int | None] = mapped_column()
+
+    @property
+    def about(self) -> tuple[str, int] | None:
+        return None if self.about_entity is None or self.about_id is None else (self.about_entity, self.about_id)
+
+    @about.setter
+    def about(self, target: tuple[str, int] | None) -> None:
+        self.about_entity, self.about_id = target or (None, None)
+
+
 class CustomerScoped:
     """Rows that hang on a customer and are seen by whoever sees that customer."""
 

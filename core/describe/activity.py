@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.fields import Boolean, Choice, Date, Moment, Reference, References, Text
+from core.fields import AnyRecord, Boolean, Choice, Date, Moment, Reference, References, Text
 from core.i18n import _
 from core.models import Activity
 from core.services.activities import ActivityRules
@@ -40,6 +40,7 @@ ACTIVITY = Entity(
         Field("next_at", Moment(), _("Next at")),
         Field("customer", Reference("core.customer"), _("Customer")),
         Field("contact", Reference("core.contact"), _("Contact")),
+        Field("about", AnyRecord(), _("About")),
         Field("owner", Reference("core.user"), _("Owner"), required=True, default=acting_user),
         Field("assignee", Reference("core.user"), _("Assignee"), default=acting_user),
         Field("participants", References("core.user"), _("Participants")),
@@ -47,7 +48,7 @@ ACTIVITY = Entity(
     columns=("subject", "kind", "customer", "assignee", "at", "due", "done"),
     groups=(
         Group(_("Activity"), ("subject", "kind", "at", "due", "done")),
-        Group(_("With whom"), ("customer", "contact")),
+        Group(_("With whom"), ("customer", "contact", "about")),
         Group(_("Content"), ("body", "result", "next_step", "next_at")),
         Group(_("Responsibility"), ("owner", "assignee", "participants")),
     ),

@@ -120,6 +120,8 @@ class PastReader:
             return [self.reader.reference(kind.entity, one) for one in value]
         if kind.kind == "target":
             return {name: self.reader.reference(f"core.{name}", one) for name, one in value.items()}
+        if kind.kind == "any":
+            return self.reader.of_any((value["entity"], value["id"]))
         return _to_the_second(value) if kind.kind == "moment" else value
 
 
@@ -137,5 +139,7 @@ def _references(field: Field, value: Any) -> Iterable[tuple[str, int]]:
         yield kind.entity, value
     elif kind.kind == "references":
         yield from ((kind.entity, one) for one in value)
+    elif kind.kind == "any":
+        yield value["entity"], value["id"]
     elif kind.kind == "target":
         yield from ((f"core.{name}", one) for name, one in value.items())

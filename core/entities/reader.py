@@ -229,7 +229,7 @@ class Reader:
         if field.type.kind == "target":
             return {kind: self.reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
         if field.type.kind == "any":
-            return None if value is None else {"entity": value[0], **self.reference(*value)}
+            return self.of_any(value)
         if field.type.kind == "message":
             return self._message(value)
         return field.type.to_json(value)  # type: ignore[attr-defined]
@@ -251,6 +251,13 @@ class Reader:
             return None
         label = self._labels.get((key, record_id))
         return dict(RESTRICTED) if label is None else label.to_json()
+
+    def of_any(self, target: tuple[str, int] | None) -> Any:
+        """The same to a record of any entity, which is named with it."""
+        if target is None:
+            return None
+        reference = self.reference(*target)
+        return {"entity": target[0], **reference} if "id" in reference else reference
 
     @staticmethod
     def masked(field: Field, value: Any) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
 from core.entities.reader import META
-from core.security.catalog import attribute_name
+from core.security.catalog import columns_behind
 from plugins import Entity, Field
 from plugins.errors import did_you_mean
 
@@ -37,8 +37,8 @@ def _fields(entity: Entity, mapper: Mapper) -> Iterator[str]:
 
 
 def _field(field: Field, entity: Entity, attributes: set[str]) -> Iterator[str]:
-    stored = None if field.type.kind in ("target", "any") else attribute_name(field)
-    for name in filter(None, (stored, field.sort)):
+    stored = () if field.type.kind == "target" else columns_behind(field)
+    for name in filter(None, (*stored, field.sort)):
         if name not in attributes:
             wanted = f"{entity.model.__name__}.{name}"
             yield f"field {field.name!r} wants {wanted}, which is not there{did_you_mean(name, attributes)}"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.db.base import Base, Binnable, Involving, Record
+from core.db.base import About, Base, Binnable, Involving, Record
 from core.db.types import UtcDateTime, boolean, long_text, text
 from core.models.identity import User
 
@@ -20,7 +19,7 @@ activity_user = Table(
 )
 
 
-class Activity(Record, Involving, Binnable, Base):
+class Activity(Record, Involving, About, Binnable, Base):
     """活动. `at` is when it takes or took place, `due` the day by which a task is to be done."""
 
     PARTICIPANTS = activity_user
@@ -42,18 +41,7 @@ class Activity(Record, Involving, Binnable, Base):
     next_step: Mapped[str | None] = mapped_column(text(200))
     next_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
-    about_entity: Mapped[str | None] = mapped_column(text(64))
-    about_id: Mapped[int | None] = mapped_column()
 
     subject_folded: Mapped[str | None] = mapped_column(text(800))
 
     participants: Mapped[list[User]] = relationship(secondary=activity_user, order_by=User.login, lazy="raise_on_sql")
-
-    @property
-    def about(self) -> dict[str, Any] | None:
-        """Any one record: `{"entity": key, "id": id}`."""
-        return None if self.about_entity is None else {"entity": self.about_entity, "id": self.about_id}
-
-    @about.setter
-    def about(self, target: dict[str, Any] | None) -> None:
-        self.about_entity, self.about_id = (target["entity"], target["id"]) if target else (None, None)

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.base import Base, Record
+from core.db.base import About, Base, Record
 from core.db.types import JsonText, boolean, text
 
 
-class Notification(Record, Base):
+class Notification(Record, About, Base):
     """提醒. `once` is the same for the same user, kind, record and day; `message` names records by
     their ids, so that it is read with what its reader may see by then (M38).
     """
@@ -27,12 +27,5 @@ class Notification(Record, Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("core_user.id"))
     kind: Mapped[str] = mapped_column(text(64))
     message: Mapped[dict[str, Any]] = mapped_column(JsonText)
-    about_entity: Mapped[str | None] = mapped_column(text(64))
-    about_id: Mapped[int | None] = mapped_column()
     due: Mapped[dt.date | None] = mapped_column()
     read: Mapped[bool] = mapped_column("is_read", boolean())
-
-    @property
-    def about(self) -> tuple[str, int] | None:
-        """The record that it is about: entity key and id."""
-        return None if self.about_entity is None or self.about_id is None else (self.about_entity, self.about_id)

@@ -225,6 +225,8 @@ def _sent(field: Field) -> Json:
         case "target":
             one = [{"type": "object", "required": [name], "properties": {name: REFERENCE}} for name in _TARGETS]
             schema = {"oneOf": one, "description": "whom: a user, a unit or a role"}
+        case "any":
+            schema = {"anyOf": [_ANY, {"type": "string", "pattern": "^[^:]+:."}]}
         case _:
             return {}
     return schema if field.required else _or_null(schema)
@@ -254,12 +256,20 @@ def _read(field: Field) -> Json:
             schema = {"type": "array", "items": REFERS}
         case "target":
             schema = {"type": "object", "additionalProperties": REFERS}
+        case "any":
+            schema = REFERS
         case _:
             return {}
     return {"anyOf": [schema, {"const": HIDDEN}, {"type": "null"}]}
 
 
 _TARGETS = ("user", "unit", "role")
+_ANY: Json = {
+    "type": "object",
+    "required": ["entity"],
+    "properties": {"entity": {"type": "string"}, "id": {"type": "integer"}, "key": {"type": "string"}},
+    "description": "a record of any entity, by its id or by its natural key; as text `core.customer:C000001`",
+}
 
 
 def _or_null(schema: Json) -> Json:

@@ -62,6 +62,12 @@ def attribute_name(field: Field) -> str:
     return f"{field.name}_id" if field.type.kind == "reference" else field.name
 
 
+def columns_behind(field: Field) -> tuple[str, ...]:
+    """The attributes of the columns that keep a field: two of a reference to a record of any entity."""
+    name = attribute_name(field)
+    return (f"{name}_entity", f"{name}_id") if field.type.kind == "any" else (name,)
+
+
 @cache
 def attribute_names(entity: Entity) -> Mapping[str, str]:
     """The model's attributes by field name."""

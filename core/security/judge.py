@@ -18,7 +18,7 @@ from core.db.guard import Refused, unscoped
 from core.errors import Forbidden
 from core.i18n import _
 from core.security import places
-from core.security.catalog import attribute_name
+from core.security.catalog import columns_behind
 from core.security.identity import Identity
 from core.security.rights import Rights
 from core.security.scope import ACTION, FOR, ROWS
@@ -100,7 +100,8 @@ class FlushJudge:
         """The rights that the change of these attributes needs."""
         fields = self._entity(obj).fields
         # The record's own columns, or those of the plugin's row beside it.
-        rights = {attribute_name(field): field.right for field in fields if places.is_in(type(obj), field)}
+        own = [field for field in fields if places.is_in(type(obj), field)]
+        rights = {name: field.right for field in own for name in columns_behind(field)}
         if isinstance(obj, Binnable):
             rights["deleted_at"] = "delete"
         if isinstance(obj, RecordScoped):  # whatever its plugin declares

@@ -113,7 +113,7 @@ def _faults(entity: Entity, owner: str, extension: Extension) -> Iterable[str]:
         column = columns.get(_attribute(field))
         if not field.name.isidentifier():
             yield f"field {field.name!r}: not a plain name"
-        if field.type.kind in ("references", "target"):
+        if field.type.kind in ("references", "target", "any"):
             yield f"field {field.name!r}: a set of references needs a table of its own"
         elif column is None:
             yield f"field {field.name!r}: {model.__name__} has no column {_attribute(field)!r}"

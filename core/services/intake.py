@@ -14,7 +14,7 @@ from core.entities.schema import NEEDED, problems, schema_of
 from core.fields import BadValue, Boolean
 from core.i18n import _, suggestion
 from core.security import places
-from core.security.catalog import attribute
+from core.security.catalog import attribute, is_business
 from core.security.others import prefixes
 from core.services.work import Ctx
 from plugins import Entity, Field
@@ -54,7 +54,9 @@ class Intake:
         self.ctx, self.entity, self.text = ctx, entity, text
         self._schema = schema_of(entity.fields, partial=True, text=text)
         self._parsers = {field.name: _parser(field, self._schema[field.name], text) for field in entity.fields}
-        self._references = [one for one in entity.fields if one.type.kind in ("reference", "references", "target")]
+        self._references = [
+            one for one in entity.fields if one.type.kind in ("reference", "references", "target", "any")
+        ]
         self._retiring = [one for one in entity.fields if getattr(one.type, "retired", ())]
         self._prefixes = prefixes(entity)
         self._found: dict[Any, Any] = {}
@@ -146,6 +148,8 @@ class Intake:
                 if value is not None and kind.kind == "reference":
                     group = (kind.entity, type(value), self._within(kind, record, taken))
                     wanted.setdefault(group, set()).add(value)
+                elif value is not None and kind.kind == "any" and self._is_business(value[0]):
+                    wanted.setdefault((value[0], type(value[1]), ()), set()).add(value[1])
         for (entity_key, by, within), keys in wanted.items():
             for key in keys:
                 self._found[entity_key, by, key, within] = []
@@ -162,6 +166,8 @@ class Intake:
             if kind.kind == "target":
                 ((name, key),) = value.items()
                 taken.values[field.name] = {name: self._find(f"core.{name}", key, ())}
+            elif kind.kind == "any":
+                taken.values[field.name] = self._any(*value)
             elif kind.kind == "references":
                 ids = [self._find(kind.entity, key, ()) for key in value]
                 taken.values[field.name] = [self._object(kind.entity, one) for one in dict.fromkeys(ids)]
@@ -170,6 +176,17 @@ class Intake:
         except LookupError as error:
             del taken.values[field.name]
             taken.wrong(field.name, error.args[0])
+
+    def _any(self, entity_key: str, key: int | str) -> tuple[str, int]:
+        """A record of any entity of the business that the actor sees."""
+        if not self._is_business(entity_key):
+            known = ", ".join(entity.key for entity in self.ctx.catalog if is_business(entity))
+            raise LookupError(_("Name a record of one of: ${known}.", mapping={"known": known}))
+        return entity_key, self._find(entity_key, key, ())
+
+    def _is_business(self, entity_key: str) -> bool:
+        entity = self.ctx.catalog.get(entity_key)
+        return entity is not None and is_business(entity)
 
     def _within(self, kind: Any, record: Any, taken: Taken) -> Within:
         """What a reference's target agrees in: fixed fields, and those that it shares with the record."""
@@ -243,6 +260,6 @@ def _echo(raw: Any, shown: Any) -> bool:
         return True
     if isinstance(shown, Mapping) and "id" in shown:
         if isinstance(raw, Mapping):
-            return raw.get("id") == shown["id"]
-        return not isinstance(raw, bool) and raw in (shown["id"], shown["key"])
+            return (raw.get("entity"), raw.get("id")) == (shown.get("entity"), shown["id"])
+        return not isinstance(raw, bool) and "entity" not in shown and raw in (shown["id"], shown["key"])
     return False

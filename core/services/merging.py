@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.db.base import AttachedTo, CustomerScoped
+from core.db.base import About, AttachedTo, CustomerScoped
 from core.db.guard import GuardedSession
 from core.errors import Conflict, Invalid
 from core.fields import BadValue
@@ -119,14 +119,14 @@ def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int, ent
     for entity in entities:
         if entity.rules.closed:
             continue  # what the kernel has written of the source stays its own
-        for record, column in _referring(session, entity, source_id):
+        for record, column in _referring(ctx, session, entity, source_id):
             setattr(record, column, target_id)
             if isinstance(record, Contact) and has_main:
                 record.is_main = False
         session.flush()
 
 
-def _referring(session: GuardedSession, entity: Entity, source_id: int) -> Iterator[tuple[Any, str]]:
+def _referring(ctx: Ctx, session: GuardedSession, entity: Entity, source_id: int) -> Iterator[tuple[Any, str]]:
     """The entity's records that refer to the customer, deleted ones too, and by which attribute."""
     model: Any = entity.model
     for holder, column in _columns(entity):
@@ -136,6 +136,11 @@ def _referring(session: GuardedSession, entity: Entity, source_id: int) -> Itera
         attached = select(model).where(model.entity == KEY, model.record_id == source_id)
         for record in session.scalars(attached).all():
             yield record, "record_id"
+    if issubclass(model, About):
+        # Those that the merger sees, so that he can undo it; notes of others lead from the source to the target.
+        about = select(model.id).where(model.about_entity == KEY, model.about_id == source_id)
+        for record in session.scalars(select(model).where(model.id.in_(ctx.db.scalars(about).all()))).all():
+            yield record, "about_id"
 
 
 def _columns(entity: Entity) -> list[tuple[Any, str]]:

@@ -29,7 +29,7 @@ from core.errors import Conflict, Forbidden, Invalid, Merged, NeedsVersion, NotF
 from core.fields import INT_MAX
 from core.i18n import _, in_english
 from core.security import places
-from core.security.catalog import attribute, attribute_name, attribute_names
+from core.security.catalog import attribute, attribute_name, attribute_names, columns_behind
 from core.security.grants import FIELD_RIGHTS, READING, WRITING
 from core.security.judge import READ_ONLY, refusal
 from core.security.others import CustomField
@@ -304,6 +304,8 @@ def may_create(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) 
     row |= {names[name]: value for name, value in taken.values.items() if "." not in name}
     places.fill(row, entity.fields, taken.values)
     row["id"] = 0
+    for field in [field for field in entity.fields if field.type.kind == "any"]:
+        row |= dict(zip(columns_behind(field), taken.values.get(field.name) or (None, None), strict=True))
     resolver = SystemResolver(ctx.system, ctx.catalog)
     if issubclass(entity.model, RecordScoped) and not {"owner", "unit", "secrecy"} & taken.errors.keys():
         actions = ("create",) if row["owner_id"] == ctx.identity.user_id else ("create", "assign")

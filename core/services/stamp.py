@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.db.base import Record
 from core.db.extension import Extension, record_of
 from core.db.folding import sort_key, spoken
-from core.security.catalog import Catalog, attribute_name
+from core.security.catalog import Catalog, attribute_name, columns_behind
 from core.security.conditions.syntax import FOLDS
 from core.security.judge import changed_attributes
 from core.security.places import is_in
@@ -81,10 +81,8 @@ class Stamp:
 
     def _shown(self, model: type) -> set[str]:
         entity = self.catalog().of_model(model)
-        fields = (
-            [field for field in entity.fields if is_in(model, field)] if entity else []
-        )  # verbs write read-only ones
-        names = {attribute_name(field) for field in fields}
+        fields = [field for field in entity.fields if is_in(model, field)] if entity else []
+        names = {name for field in fields for name in columns_behind(field)}  # verbs write read-only ones
         return names | {"deleted_at", "state"}
 
 

@@ -151,7 +151,7 @@ class Display:
         return self._named(f"core.{name}", reference)
 
     def _any(self, field: Field, value: Mapping[str, Any]) -> Value:
-        return self._named(value["entity"], value)
+        return self._named(value.get("entity", ""), value)
 
     def _named(self, key: str, reference: Mapping[str, Any]) -> Value:
         """A reference: a link if it leads to a page, a lock if the reader may not see what it names."""

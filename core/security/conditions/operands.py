@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from core.fields import BadValue, Reference
+from core.fields import BadValue, Reference, Text
 from core.i18n import _
-from core.security.catalog import Catalog
+from core.security.catalog import Catalog, columns_behind
 from core.security.conditions.syntax import Key, Mine, Path, Step, Today, Value
 from core.security.others import prefixes
-from plugins import Entity
+from plugins import Entity, Field
 from plugins.errors import closest
 
 MAX_HOPS = 3
@@ -95,6 +95,25 @@ class Operands:
         except BadValue as bad:
             raise Fault(at, bad.message) from None
         return self._record(value, step, at) if refers and value is not None else value
+
+    def named(self, raw: Any, step: Step, at: str) -> tuple[str, int | str] | None:
+        """A record of any entity: the entity's key, and its id or natural key."""
+        kind: Any = step.field.type
+        try:
+            named: tuple[str, int | str] | None = kind.parse(raw)
+        except BadValue as bad:
+            raise Fault(at, bad.message) from None
+        if named is not None and named[0] not in self.catalog:
+            raise Fault(at, _("There is no entity ${key}.", mapping={"key": shown(named[0])}), unknown_field=True)
+        return named
+
+    @staticmethod
+    def halves(step: Step, key: str = "") -> tuple[Step, Step]:
+        """Of a reference to a record of any entity: its entity's key as a text, and its id as a reference to that."""
+        (entity_column, id_column), title = columns_behind(step.field), step.field.title
+        entity = Field(step.field.name, Text(64), title, column=entity_column)
+        one = Field(step.field.name, Reference(key), title, column=id_column)
+        return Step(step.entity, entity), Step(step.entity, one)
 
     def _record(self, value: Value, step: Step, at: str) -> Value:
         """A record of the target entity, by its id or its natural key."""

@@ -53,7 +53,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "document": ("empty",),
     "target": (),
     "changes": (),
-    "any": (),
+    "any": _EQUALITY,
     "message": (),
 }
 """What can be asked of each kind of field."""
@@ -154,7 +154,7 @@ class _Parser:
     def test(self, operator: str, path: Path, values: list[tuple[Any, str]]) -> Node:
         match operator:
             case "empty":
-                return Not(Present(path))
+                return Not(self.present(path))
             case "=":
                 return self.among(path, values)
             case "!=":
@@ -184,6 +184,8 @@ class _Parser:
 
     def among(self, path: Path, raw: list[tuple[Any, str]]) -> Node:
         """One of the values; null among them finds what is empty, a day all moments of it."""
+        if path[-1].kind == "any":
+            return Some(tuple(self.about(path, item, at) for item, at in raw))
         values = list(dict.fromkeys(self.operands.value(item, path[-1], at) for item, at in raw))
         days = [value for value in values if isinstance(value, Today)] if path[-1].kind == "moment" else []
         points = tuple(value for value in values if value is not None and value not in days)
@@ -193,6 +195,19 @@ class _Parser:
         if None in values:
             parts.append(Not(Present(path)))
         return parts[0] if len(parts) == 1 else Some(tuple(parts))
+
+    def present(self, path: Path) -> Node:
+        return Present((*path[:-1], self.operands.halves(path[-1])[0]) if path[-1].kind == "any" else path)
+
+    def about(self, path: Path, raw: Any, at: str) -> Node:
+        """The record of any entity is this one: of that entity, and that record of it."""
+        named = self.operands.named(raw, path[-1], at)
+        if named is None:
+            return Not(self.present(path))
+        kind, one = self.operands.halves(path[-1], named[0])
+        value = self.operands.value(named[1], one, at)
+        assert value is not None
+        return Every((Among((*path[:-1], kind), (named[0],)), Among((*path[:-1], one), (value,))))
 
     def tree(self, path: Path, at: str) -> Step:
         """The field through which the records of the target hang below one another."""

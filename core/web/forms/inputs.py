@@ -9,6 +9,8 @@ from core.services import records
 from core.services.work import Ctx
 from plugins import Entity, Field
 
+_ELSEWHERE = ("any",)  # kinds of values that are chosen on the page of the record in question
+
 
 def addable(ctx: Ctx, entity: Entity) -> list[Field]:
     """The inputs for a new record. A field that is closed to the actor in some records is only asked for
@@ -20,7 +22,10 @@ def addable(ctx: Ctx, entity: Entity) -> list[Field]:
     return [
         field
         for field in entity.fields
-        if not field.read_only and field.right in given and (field.required or field.name not in closed)
+        if not field.read_only
+        and field.type.kind not in _ELSEWHERE
+        and field.right in given
+        and (field.required or field.name not in closed)
     ]
 
 
@@ -29,7 +34,7 @@ def changeable(ctx: Ctx, entity: Entity, record: Any, rights: Mapping[str, str])
     fields = [
         field
         for field in entity.fields
-        if not field.read_only and not field.create_only and rights[field.name] == "edit"
+        if not (field.read_only or field.create_only or field.type.kind in _ELSEWHERE) and rights[field.name] == "edit"
     ]
     given = {right for right in {field.right for field in fields} if records.may(ctx, entity, right, record)}
     return [field for field in fields if field.right in given]
