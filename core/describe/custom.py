@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.fields import Boolean, Choice, Integer, Text
 from core.i18n import _
 from core.models import CustomField
-from core.services.custom import Choices, CustomFieldRules, only_entity, restore_field
+from core.services.custom import Choices, CustomFieldRules, restore_field
 from plugins import Entity, Field, Group, Verb
 
 TYPES = {
@@ -27,7 +27,15 @@ CUSTOM_FIELD = Entity(
     label="label_{lang}",
     natural_key="name",
     fields=(
-        Field("entity", Text(64), _("Entity"), required=True, create_only=True, default=only_entity),
+        Field(
+            "entity",
+            Text(64),
+            _("Entity"),
+            required=True,
+            create_only=True,
+            default=lambda ctx: "core.customer",
+            help=_("Whose records have the field, such as core.customer, core.contact or core.activity."),
+        ),
         Field(
             "name",
             Text(31),

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import Column, ForeignKey, Index, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.db.base import About, Base, Binnable, Involving, Record
+from core.db.base import About, Base, Binnable, Customizable, Involving, Record
 from core.db.types import UtcDateTime, boolean, long_text, text
 from core.models.identity import User
 
@@ -19,7 +19,7 @@ activity_user = Table(
 )
 
 
-class Activity(Record, Involving, About, Binnable, Base):
+class Activity(Record, Involving, About, Binnable, Customizable, Base):
     """活动. `at` is when it takes or took place, `due` the day by which a task is to be done."""
 
     PARTICIPANTS = activity_user

@@ -7,11 +7,11 @@ import datetime as dt
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.base import Base, Binnable, CustomerScoped, Record
+from core.db.base import Base, Binnable, CustomerScoped, Customizable, Record
 from core.db.types import boolean, text
 
 
-class Contact(CustomerScoped, Record, Binnable, Base):
+class Contact(CustomerScoped, Record, Binnable, Customizable, Base):
     """联系人. Seen by whoever sees the customer; `is_main` marks the one to call first.
 
     `*_folded`, `*_spoken` and `sort_key` are derived when the row is written; nobody sets them.

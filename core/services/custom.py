@@ -92,12 +92,6 @@ def _choice(value: Any, number: int) -> dict[str, Any]:
     return {"code": code, "label_zh": zh or en or code, "label_en": en or zh or code, "active": active}
 
 
-def only_entity(ctx: Ctx) -> str | None:
-    """The entity that can have custom fields, if there is just one."""
-    keys = [entity.key for entity in ctx.catalog if is_customizable(entity)]
-    return keys[0] if len(keys) == 1 else None
-
-
 class CustomFieldRules(Rules):
     """Names that are free and can be typed, choices where they belong, none of them lost that is in use."""
 
