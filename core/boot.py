@@ -48,7 +48,6 @@ from plugins import (
 from plugins.errors import did_you_mean
 
 NOT_SET_UP = "this site is not set up yet; run: kehu init"
-CORE = Manifest(name="core", title="Kehu", version="0", models=None, migrations=None, templates=None, locale=None)
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _synced(kernel: Kernel) -> Kernel:
 def declarations(ordered: Sequence[Manifest]) -> Declarations:
     """Collect and check what the plugins declare: keys are unique, foreign entities are there."""
     manager = Manager()
-    manager.register(CORE, CorePlugin())
+    manager.register(lifecycle.CORE, CorePlugin())
     for manifest in ordered:
         load_models(manifest)
         manager.register(manifest, load_hooks(manifest))
@@ -233,7 +232,7 @@ def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
     """What is for an entity that is not there, or a subscriber to such an event, is an error,
     unless its plugin is only named in `after` and is off: then it waits until that plugin is on.
     """
-    on = {manifest.name for manifest in ordered} | {CORE.name}
+    on = {manifest.name for manifest in ordered} | {lifecycle.CORE.name}
     soft = {manifest.name: set(manifest.after) - on for manifest in ordered}
     wrong: dict[str, list[str]] = {}
     extensions = ((key, declared.extensions.get(key).of) for key in declared.extensions)

@@ -16,7 +16,8 @@ from core.describe.share import SHARE
 from core.describe.token import TOKEN
 from core.services.attachments import SWEEP
 from core.services.jobs.housekeeping import HOUSEKEEPING
-from plugins import Entity, Job, hookimpl
+from core.services.setup import ADMINISTRATIVE
+from plugins import Entity, Job, RoleGrant, hookimpl
 
 ENTITIES = (
     UNIT,
@@ -45,6 +46,11 @@ class CorePlugin:
     @hookimpl
     def register_entities(self) -> tuple[Entity, ...]:
         return ENTITIES
+
+    @hookimpl
+    def register_grants(self) -> tuple[RoleGrant, ...]:
+        """A new site has them from the beginning; one that was there before an entity was gets them so."""
+        return tuple(RoleGrant(role="admin", entity=key, action="*", reach="all") for key in ADMINISTRATIVE)
 
     @hookimpl
     def register_jobs(self) -> tuple[Job, ...]:

@@ -27,6 +27,10 @@ from plugins import Manifest, PluginError
 # What the kernel did itself beside a hook, with the rows that it could see.
 _FIRST = {"on_customer_merge": merging.follow}
 RUNNER = "admin"  # plugins act as he does when nobody is there
+# The kernel is the first plugin: it too gives each grant once, also to sites that are older than what it is for.
+CORE = Manifest(
+    name=missed.KERNEL, title="Kehu", version="0", models=None, migrations=None, templates=None, locale=None
+)
 
 
 def restricting(work: Work) -> set[str]:
@@ -37,9 +41,9 @@ def restricting(work: Work) -> set[str]:
 def is_synced(work: Work) -> bool:
     """Whether the database knows all that `sync` would tell it."""
     known = {record.name: record for record in work.system.scalars(select(PluginRecord))}
-    running = {name for name, record in known.items() if record.running}
-    return running == {manifest.name for manifest in work.kernel.manifests} and all(
-        not _news(known[manifest.name], manifest, _grants(work.kernel, manifest)) for manifest in work.kernel.manifests
+    running, manifests = {name for name, record in known.items() if record.running}, _all(work.kernel)
+    return running == {manifest.name for manifest in manifests} and all(
+        not _news(known[manifest.name], manifest, _grants(work.kernel, manifest)) for manifest in manifests
     )
 
 
@@ -50,17 +54,17 @@ def sync(work: Work) -> None:
     """
     session = work.elevated("plugins that run", write=True)
     known = {record.name: record for record in session.scalars(select(PluginRecord).with_for_update())}
-    names = {manifest.name for manifest in work.kernel.manifests}
+    names = {manifest.name for manifest in _all(work.kernel)}
     for name, record in known.items():
         if record.running and name not in names:
             record.running = False
     begin = []
-    for manifest in work.kernel.manifests:
+    for manifest in _all(work.kernel):
         record = known.get(manifest.name) or PluginRecord(
             name=manifest.name, enabled_at=work.now, running=False, given=[]
         )
         session.add(record)
-        if not record.running:
+        if not record.running and manifest is not CORE:
             begin.append(manifest)
         record.version, record.critical, record.running = manifest.version, manifest.critical, True
         record.given = [*record.given, *_give(session, record, _grants(work.kernel, manifest))]
@@ -68,6 +72,10 @@ def sync(work: Work) -> None:
     rebuild.settle(work)
     for manifest in begin:
         _begin(work, manifest)
+
+
+def _all(kernel: Kernel) -> tuple[Manifest, ...]:
+    return CORE, *kernel.manifests
 
 
 def _begin(work: Work, manifest: Manifest) -> None:

@@ -10,10 +10,13 @@ from sqlalchemy import select
 from core.models import MissedCall, PluginRecord
 from core.services.work import Ctx, Work
 
+KERNEL = "core"  # has a record beside theirs
+
 
 def known_plugins(work: Work) -> tuple[str, ...]:
     """Plugins that have run here once and were not purged."""
-    return tuple(work.system.scalars(select(PluginRecord.name).order_by(PluginRecord.name)))
+    statement = select(PluginRecord.name).where(PluginRecord.name != KERNEL).order_by(PluginRecord.name)
+    return tuple(work.system.scalars(statement))
 
 
 def tell(ctx: Ctx, hook: str, /, **records: Any) -> None:
