@@ -51,11 +51,16 @@ def _refuse_references(connection: Connection, others: set[str], own: set[str]) 
 
 def _drop(connection: Connection, names: Sequence[str]) -> None:
     quoted = [connection.dialect.identifier_preparer.quote(name) for name in names]
+    run = connection.exec_driver_sql
     if connection.dialect.name == "sqlite":  # a table each; references are not watched on this connection
         for name in quoted:
-            connection.exec_driver_sql(f"DROP TABLE {name}")
+            run(f"DROP TABLE {name}")
+    elif quoted and connection.dialect.name in {"mysql", "mariadb"}:  # drops them one by one all the same
+        run("SET SESSION foreign_key_checks = 0")
+        run(f"DROP TABLE {', '.join(quoted)}")
+        run("SET SESSION foreign_key_checks = 1")
     elif quoted:  # together, as they may refer to each other
-        connection.exec_driver_sql(f"DROP TABLE {', '.join(quoted)}")
+        run(f"DROP TABLE {', '.join(quoted)}")
 
 
 def _write(connection: Connection, tables: Sequence[str], backup: Path) -> dict[str, int]:
