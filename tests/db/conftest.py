@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
@@ -31,17 +30,3 @@ def shared_site(database_kind: str, tmp_path_factory: pytest.TempPathFactory) ->
     yield made
     made.close()
     drop_database(url)
-
-
-@pytest.fixture
-def new_url(database_kind: str, tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Makes an empty database each time it is called."""
-    made: list[str] = []
-
-    def new() -> str:
-        made.append(create_database(database_kind, tmp_path))
-        return made[-1]
-
-    yield new
-    for url in made:
-        drop_database(url)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from core.db.base import metadata
 from core.migrations import runner
 from plugins import Manifest
 from tests.db.upgrading import in_processes
+from tests.support.databases import create_database, drop_database
 
 pytestmark = pytest.mark.databases
 
@@ -41,6 +44,20 @@ def rows(url: str, table: str) -> list[Any]:
 
 
 EXPECTED = {name for name in metadata.tables if name.startswith("core_")} | {"kehu_version_core"}
+
+
+@pytest.fixture
+def new_url(database_kind: str, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes an empty database each time it is called."""
+    made: list[str] = []
+
+    def new() -> str:
+        made.append(create_database(database_kind, tmp_path))
+        return made[-1]
+
+    yield new
+    for url in made:
+        drop_database(url)
 
 
 def test_an_upgrade_makes_what_the_models_say(database_url):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 from webtest import TestApp
 
 from core.entities.listing import ask
+from core.migrations import leaving
+from core.migrations.runner import connected
 from core.services import records
 from core.services.work import Ctx
 from tests.rest.conftest import api, app  # noqa: F401 - fixtures
@@ -101,3 +105,18 @@ def test_the_pages_have_the_plugin_in_them(two_reps: Site, app: TestApp) -> None
     listed = app.get("/core/customers").html if hasattr(page, "html") else app.get("/core/customers").text
     assert "gifts.count" in str(listed)
     assert "龙井" in app.get(GIFTS).text
+
+
+@pytest.mark.databases
+def test_tables_that_refer_to_each_other_are_purged_with_their_rows(site: Site, tmp_path: Path) -> None:
+    customer = site.customer("Acme")
+    with site.acting() as ctx:
+        values = {"customer": customer, "name": "茶叶", "given_on": "2026-05-01"}
+        gift = records.create(ctx, ctx.catalog["gifts.gift"], values)
+        entity = ctx.catalog["core.customer"]
+        records.change(ctx, entity, customer, {"gifts.favourite": gift.id}, 1)
+    site.close()
+    counts = leaving.purge(site.settings.database_url, "gifts", tmp_path / "gifts.zip")
+    assert counts == {"gifts_gift": 1, "gifts_wishes": 1}
+    with connected(site.settings.database_url, write=False) as connection:
+        assert not [name for name in inspect(connection).get_table_names() if "gifts" in name]
