@@ -21,7 +21,7 @@ from .contributions import (
 )
 from .discovery import ENTRY_POINT_GROUP, Found, discover
 from .errors import ContractError, DependencyError, ManifestError, PluginError
-from .graph import parse_names, resolve, sift, with_dependants, with_needs
+from .graph import parse_names, resolve, sift, usable, with_dependants, with_needs
 from .lifecycle import Fault, PluginState, states
 from .loading import load_hooks, load_models
 from .manager import Contribution, Manager
@@ -67,6 +67,7 @@ __all__ = [
     "resolve",
     "sift",
     "states",
+    "usable",
     "validate",
     "with_dependants",
     "with_needs",

@@ -52,6 +52,15 @@ def with_dependants(ordered: Iterable[Manifest], name: str) -> tuple[Manifest, .
     return tuple(gone)
 
 
+def usable(found: Mapping[str, Found], name: str) -> Manifest:
+    """The manifest of an installed plugin; DependencyError if it is not there or not sound."""
+    if problem := _unusable(found, name):
+        raise DependencyError([problem])
+    manifest = found[name].manifest
+    assert manifest is not None
+    return manifest
+
+
 def with_needs(found: Mapping[str, Found], name: str) -> tuple[str, ...]:
     """The name and those of all plugins that it needs, directly or not, so far as they are installed."""
     names, waiting = list[str](), [name]

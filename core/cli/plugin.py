@@ -19,7 +19,7 @@ from core.migrations import leaving, runner
 from core.services import lifecycle, missed
 from core.services.work import Kernel
 from core.settings import Settings
-from plugins import Manifest, discover
+from plugins import Manifest, discover, usable
 from plugins.errors import did_you_mean
 from plugins.manifest import parse_dependency
 
@@ -70,12 +70,16 @@ def disable(ctx: click.Context, name: str) -> None:
 @command.command("new")
 @click.argument("name")
 @click.option("--into", default=".", type=click.Path(path_type=Path, file_okay=False), help="In which folder.")
-def new(name: str, into: Path) -> None:
+@click.option("--entity", default="", metavar="NAME", help="What one of its records is called, such as care_task.")
+def new(name: str, into: Path, entity: str) -> None:
     """Write a new plugin NAME: a distribution with an entity, its migration and a test."""
     from core import scaffold
 
-    made = scaffold.write(name, into)
-    click.echo(f"{made} is a plugin. Next: pip install -e {made}; kehu plugin enable {name}")
+    made = scaffold.write(name, into, entity)
+    click.echo(
+        f"{made} is a plugin. Next: pip install --no-build-isolation -e {made}; kehu plugin check {name};"
+        f" kehu plugin enable {name}"
+    )
 
 
 @command.command("check")
@@ -89,15 +93,28 @@ def check(ctx: click.Context, name: str) -> None:
     with Bench(name) as bench:
         for one in CHECKS:
             if waits := one.waits(bench):
-                click.echo(f"{'--':<4}{one.name:<15}{waits}")
+                click.echo(f"{'--':<5}{one.name:<15}{waits}")
                 continue
             found = one.findings(bench)
-            failed += bool(found)
-            click.echo(f"{'BAD' if found else 'ok':<4}{one.name:<15}it {one.title}")
+            is_bad = any(not finding.note for finding in found)
+            failed += is_bad
+            click.echo(f"{'BAD' if is_bad else 'note' if found else 'ok':<5}{one.name:<15}it {one.title}")
             for finding in found:
                 click.echo(f"    {finding}")
     if failed:
         ctx.exit(1)
+
+
+@command.command("messages")
+@click.argument("name")
+def messages(name: str) -> None:
+    """Collect what NAME says into its Chinese catalogue, and compile that. Run it before and after translating."""
+    from core.kit import messages
+
+    words = messages.collect(usable(discover(), name))
+    click.echo(f"{words.file}: {len(words.said)} messages, {len(words.missing)} without Chinese")
+    for message in words.missing:
+        click.echo(f"    {message}")
 
 
 @command.command("purge")

@@ -18,7 +18,11 @@ _LOCALES = {"zh_Hans": "zh_Hans", "en": "en"}
 def includeme(config: Configurator) -> None:
     config.set_locale_negotiator(negotiate)
     config.add_request_method(_say, "say", reify=True)
+    # The kernel's words come first: what a plugin says otherwise is not used.
     config.add_translation_dirs("core:locale")
+    folders = [f"{one.package}{one.locale}" for one in config.registry["kehu"].manifests if one.locale]
+    if folders:
+        config.add_translation_dirs(*folders)
 
 
 def _say(request: Request) -> Callable[[str], str]:

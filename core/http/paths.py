@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from pyramid.request import Request
 
+from core.entities.naming import plural
 from core.security.catalog import Catalog
 from plugins import Entity
 
 API = "/api/v1"
-_UNCOUNTED = {"audit"}  # words for a mass, which have no plural
 
 
 def collection(key: str) -> str:
     """The path of an entity's collection, without a prefix."""
     area, _dot, name = key.partition(".")
-    word = name.replace("_", "-")
-    if word in _UNCOUNTED:
-        return f"/{area}/{word}"
-    if re.search("[^aeiou]y$", word):
-        word = word[:-1] + "ies"
-    elif re.search("(s|x|ch|sh)$", word):
-        word += "es"
-    else:
-        word += "s"
-    return f"/{area}/{word}"
+    return f"/{area}/{plural(name.replace('_', '-'))}"
 
 
 def by_path(catalog: Catalog) -> dict[str, Entity]:

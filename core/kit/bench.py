@@ -19,6 +19,7 @@ from core.boot import boot
 from core.errors import KehuError
 from core.http.paths import API, collection
 from core.http.work import COOKIE
+from core.kit.messages import root_of
 from core.migrations import runner
 from core.security import passwords
 from core.services import lifecycle, login, records, setup
@@ -26,7 +27,7 @@ from core.services.login import Visitor
 from core.services.work import Ctx, Kernel
 from core.settings import Settings, read
 from core.web.safety import COOKIE as CSRF
-from plugins import Entity, Fault, Field, Manifest, PluginError, discover, resolve, with_needs
+from plugins import Entity, Fault, Field, Manifest, PluginError, discover, resolve, usable, with_needs
 from plugins.errors import did_you_mean
 
 HOSTILE = "<script>alert(1)</script>"
@@ -98,14 +99,11 @@ class Bench:
 
     @cached_property
     def manifest(self) -> Manifest:
-        manifest = self.found[self.name].manifest
-        if manifest is None:
-            raise KehuError(str(self.found[self.name].problem))
-        return manifest
+        return usable(self.found, self.name)
 
     @cached_property
     def root(self) -> Path:
-        return Path(str(import_module(self.manifest.package).__file__)).parent
+        return root_of(self.manifest)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

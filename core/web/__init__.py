@@ -9,7 +9,3 @@ def includeme(config: Configurator) -> None:
     basics = ("assets", "templating", "preferences", "safety", "refusals", "login")
     for part in (*basics, "attachments", "entities", "forms"):  # addresses of its own before an entity's
         config.include(f"core.web.{part}")
-    kernel = config.registry["kehu"]
-    folders = [f"{manifest.package}{manifest.locale}" for manifest in kernel.manifests if manifest.locale]
-    if folders:
-        config.add_translation_dirs(*folders)

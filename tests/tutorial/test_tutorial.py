@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import site
 import subprocess
 import sys
-from dataclasses import dataclass, field
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -21,47 +22,38 @@ def blocks() -> list[tuple[str, str, str]]:
     return [(found["file"] or "", found["kind"], found["body"]) for found in BLOCK.finditer(PAGE)]
 
 
-@dataclass
 class Shell:
-    """A folder in which a reader types what the page says."""
+    """A folder in which a reader types what a page says, with an environment of its own to install into.
 
-    folder: Path
-    paths: list[str] = field(default_factory=lambda: [str(ROOT)])
+    The environment sees what this one has, this checkout first, and no network.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.python = folder / "environment" / "bin" / "python"
+        venv.create(self.python.parents[1])
+        [packages] = self.python.parents[1].glob("lib/python*/site-packages")
+        (packages / "here.pth").write_text("\n".join([str(ROOT), *site.getsitepackages()]))
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
         words = shlex.split(line, comments=True)
-        if words[0] == "pip":
-            return self.install(self.folder / words[-1])
         script = {
-            "kehu": ["-c", "from core.cli import main; main()"],
-            "pytest": ["-m", "pytest", "-q", "-p", "no:cacheprovider"],
+            "kehu": [str(self.python), "-W", "ignore", "-c", "from core.cli import main; main()"],
+            "pytest": [str(self.python), "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+            "pip": [sys.executable, "-m", "pip", "--python", str(self.python)],
         }
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("KEHU_", "PYTEST_"))}
+        offline = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        ours = ("KEHU_", "PYTEST_", "PYTHON")
         return subprocess.run(
-            [sys.executable, "-W", "ignore", *script[words[0]], *words[1:]],
+            [*script[words[0]], *words[1:]],
             cwd=self.folder,
-            env=clean | {"PYTHONPATH": os.pathsep.join(self.paths)},
+            env={name: value for name, value in os.environ.items() if not name.startswith(ours)} | offline,
             capture_output=True,
             text=True,
             timeout=300,
             stdin=subprocess.DEVNULL,
             check=False,
         )
-
-    def install(self, source: Path) -> subprocess.CompletedProcess[str]:
-        """What `pip install -e` leaves behind: the sources on the path, and the entry points."""
-        import tomllib
-
-        project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
-        info = self.folder / "installed" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-        info.mkdir(parents=True)
-        entries = "".join(f"{name} = {value}\n" for name, value in project["entry-points"]["kehu.plugins"].items())
-        (info / "entry_points.txt").write_text(f"[kehu.plugins]\n{entries}")
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-        )
-        self.paths += [str(source), str(info.parent)]
-        return subprocess.CompletedProcess([], 0, "", "")
 
 
 def commands(body: str) -> list[tuple[str, list[str]]]:
