@@ -61,7 +61,7 @@ def write(folder: Path, name: str) -> None:
         "from sqlalchemy import select\n\nfrom core.api import Term\nfrom plugins import RoleGrant, hookimpl",
     )
     if name == "pb":
-        _edit(package / "__init__.py", "locale=None", 'locale=None, depends=("pa",)')
+        _edit(package / "__init__.py", '"0.1"', '"0.1", depends=("pa",)')
         _edit(package / "models.py", "import Mapped", "import ForeignKey\nfrom sqlalchemy.orm import Mapped")
         _edit(package / "models.py", "sqlalchemy.orm import ForeignKey", "sqlalchemy import ForeignKey")
         line = '    pa_id: Mapped[int | None] = mapped_column(ForeignKey("pa_pa.id", ondelete="SET NULL"))\n'
