@@ -73,7 +73,7 @@ def test_a_migration_is_written_before_the_plugin_is_enabled(
     assert "kehu db revision gifts" in refused
     assert "gifts" not in (tmp_path / "kehu.ini").read_text()
     checked = kehu("plugin", "check", "gifts", env=env, code=1).stdout
-    assert "BAD migrations" in checked
+    assert "BAD  migrations" in checked
     assert "--   scope          waits until its migrations make its tables" in checked
     assert "gifts_0002_more.py" in kehu("db", "revision", "gifts", "-m", "more", env=env).stdout
     assert "nothing new" in kehu("db", "revision", "gifts", "-m", "again", env=env).stderr
