@@ -14,10 +14,12 @@ from core.describe.notification import NOTIFICATION
 from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
+from core.services.activities import tell_who_gave_it
 from core.services.attachments import SWEEP
+from core.services.happenings import EVENTS, ActivityCompleted
 from core.services.jobs.housekeeping import HOUSEKEEPING
 from core.services.setup import ADMINISTRATIVE
-from plugins import Entity, Job, RoleGrant, hookimpl
+from plugins import Entity, Event, Job, RoleGrant, Subscriber, hookimpl
 
 ENTITIES = (
     UNIT,
@@ -55,3 +57,12 @@ class CorePlugin:
     @hookimpl
     def register_jobs(self) -> tuple[Job, ...]:
         return (HOUSEKEEPING, SWEEP)
+
+    @hookimpl
+    def register_events(self) -> tuple[type[Event], ...]:
+        return EVENTS
+
+    @hookimpl
+    def register_subscribers(self) -> tuple[Subscriber, ...]:
+        done = ActivityCompleted.key
+        return (Subscriber(key="core.activity_done", event=done, run=tell_who_gave_it, lane="now"),)

@@ -9,6 +9,9 @@ from core.errors import Invalid
 from core.i18n import _
 from core.models import Activity, Contact
 from core.services import records
+from core.services.events import publish
+from core.services.happenings import ActivityCompleted
+from core.services.notices import notify
 from core.services.work import Ctx
 from plugins import Rules
 
@@ -34,8 +37,21 @@ class ActivityRules(Rules):
             raise Invalid(errors={"next_at": [_("Say when the next step is due.")]})
 
     def stored(self, ctx: Ctx, record: Activity, values: Mapping[str, Any], creating: bool) -> None:
-        if values.get("done") and record.next_at is not None:
+        if not values.get("done") or ctx.journal.undoes:
+            return  # what followed from it comes back by itself when it is done again
+        if record.next_at is not None:
             _plan_next(ctx, record)
+        publish(ctx, ActivityCompleted(record.id, record.kind, record.customer_id, planned=not creating))
+
+
+def tell_who_gave_it(ctx: Ctx, event: ActivityCompleted) -> None:
+    """Its owner and whoever entered it hear that what they had given to others is done (M8)."""
+    if not event.planned or ctx.work.historical:
+        return
+    activity = ctx.system.get_one(Activity, event.activity_id)
+    for user_id in {activity.owner_id, activity.created_by_id} - {ctx.identity.user_id}:
+        if user_id is not None:
+            notify(ctx, user_id, "core.activity_done", _("${about} is done."), about=activity, due=activity.due)
 
 
 def _plan_next(ctx: Ctx, done: Activity) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import types
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
@@ -31,13 +32,14 @@ def publish(ctx: Ctx, event: Event) -> None:
     path = (*ctx.work.publishing, event.key)
     if len(path) > DEEPEST:
         raise Refused(f"events cause each other without an end: {' → '.join(path)}")
+    heard = [one for one in ctx.kernel.subscribers.values() if one.event == event.key]
+    if not heard:
+        return
     ctx.work.flush()
     number = str(uuid4())
     ctx.work.publishing, outer = path, ctx.work.publishing
     try:
-        for subscriber in ctx.kernel.subscribers.values():
-            if subscriber.event != event.key:
-                continue
+        for subscriber in heard:
             if subscriber.lane == "later":
                 queue.enqueue(ctx, subscriber.key, document, unique=number)
             else:
@@ -73,10 +75,15 @@ def check(kind: Any, owner: str) -> None:
             )
 
 
-def _fields(kind: type[Event]) -> dict[str, tuple[Any, ...]]:
+def _fields(kind: type[Event]) -> Mapping[str, tuple[Any, ...]]:
     """The types of each field; of `int | None` both."""
+    return _looked_up(kind)  # type: ignore[arg-type]  # mypy takes the hash of an event for that of its class
+
+
+@cache
+def _looked_up(kind: Any) -> Mapping[str, tuple[Any, ...]]:
     hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names = [field.name for field in fields(kind)]
     return {
         name: get_args(hints[name]) if get_origin(hints[name]) in (Union, types.UnionType) else (hints[name],)
         for name in names

@@ -12,6 +12,8 @@ from core.errors import Conflict
 from core.fields import Money
 from core.i18n import _
 from core.models import Customer, CustomerState, Trade
+from core.services.events import publish
+from core.services.happenings import CustomerStateChanged
 from core.services.steps import Why
 from core.services.work import Ctx
 
@@ -46,8 +48,8 @@ def unseal(ctx: Ctx, customer: Customer, arguments: Mapping[str, Any]) -> None:
         .order_by(CustomerState.id.desc())
         .limit(1)
     )
-    _step(ctx, customer, ("sealed",), before or "target", arguments)
     customer.owner_id = None
+    _step(ctx, customer, ("sealed",), before or "target", arguments)
 
 
 def _step(ctx: Ctx, customer: Customer, sources: tuple[str, ...], state: str, arguments: Mapping[str, Any]) -> None:
@@ -56,7 +58,8 @@ def _step(ctx: Ctx, customer: Customer, sources: tuple[str, ...], state: str, ar
         raise Conflict(message, code="STATE")
     ctx.kernel.hooks.call("before_customer_state", ctx=ctx, customer=customer, state=state)
     ctx.work.steps.explain(customer, Why(reason=arguments.get("reason")))
-    customer.state = state
+    before, customer.state = customer.state, state
+    publish(ctx, CustomerStateChanged(customer.id, before, state))
 
 
 def receivable(ctx: Ctx, customer_id: int) -> Decimal:

@@ -15,6 +15,8 @@ from sqlalchemy import select
 from core.errors import Forbidden
 from core.i18n import _
 from core.models import Customer, Trade
+from core.services.events import publish
+from core.services.happenings import CustomerStateChanged, TradeRecorded, TradeVoided
 from core.services.steps import Why
 from core.services.work import Ctx
 from plugins import Rules
@@ -75,10 +77,18 @@ class TradeRules(Rules):
 
 
 def _follow(ctx: Ctx, trade: Trade) -> None:
+    """What the ledger says has consequences: the customer's state follows from it, and others hear of it."""
+    if trade.kind == ctx.kernel.settings.formal_on:
+        _settle_state(ctx, trade)
+    if trade.effective:
+        publish(ctx, TradeRecorded(trade.id, trade.customer_id, trade.kind, trade.happened_on, trade.amount_base))
+    else:
+        publish(ctx, TradeVoided(trade.id, trade.customer_id, trade.kind))
+
+
+def _settle_state(ctx: Ctx, trade: Trade) -> None:
     """The first effective deal makes a customer formal; without any it is a prospect again."""
-    kind = ctx.kernel.settings.formal_on
-    if trade.kind != kind:
-        return
+    kind = trade.kind
     ctx.work.flush()  # the system's session reads what is stored
     state = ctx.system.scalars(select(Customer.state).where(Customer.id == trade.customer_id)).one()
     deals = select(Trade.id).where(
@@ -95,8 +105,9 @@ def _move(ctx: Ctx, trade: Trade, state: str, cause: str) -> None:
     session = ctx.work.elevated(REASON, write=True)
     customer = session.get_one(Customer, trade.customer_id)
     ctx.work.steps.explain(customer, Why(cause=cause, document=trade.document))
-    customer.state = state
+    before, customer.state = customer.state, state
     session.flush()
     known = ctx.db.identity_map.get(ctx.db.identity_key(Customer, customer.id))
     if known is not None:
         ctx.db.expire(known)  # the person's own copy has a version that is stored no more
+    publish(ctx, CustomerStateChanged(customer.id, before, state))

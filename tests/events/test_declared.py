@@ -66,7 +66,7 @@ def booted(*plugins: str) -> Kernel:
 def test_a_subscriber_finds_the_event_and_has_a_job_if_it_acts_later(dists: Site) -> None:
     add_hearer(dists)
     kernel = booted("teller", "hearer")
-    assert list(kernel.events) == ["teller.Told"]
+    assert [key for key in kernel.events if not key.startswith("core.")] == ["teller.Told"]
     assert [kernel.subscribers.owner(key) for key in ("hearer.later", "hearer.now")] == ["hearer", "hearer"]
     assert "hearer.later" in kernel.jobs
     assert "hearer.now" not in kernel.jobs
@@ -75,7 +75,7 @@ def test_a_subscriber_finds_the_event_and_has_a_job_if_it_acts_later(dists: Site
 def test_a_subscriber_waits_while_the_plugin_of_its_event_is_off(dists: Site) -> None:
     add_hearer(dists)
     kernel = booted("hearer")
-    assert len(kernel.subscribers) == 2
+    assert len([key for key in kernel.subscribers if not key.startswith("core.")]) == 2
     assert "hearer.later" not in kernel.jobs
 
 
