@@ -26,6 +26,7 @@ HIDDEN = "****"
 META = ("id", "version", "created_at", "created_by", "updated_at", "updated_by")
 USER = "core.user"
 _MOMENT = Moment()
+_LOOKED_UP = {"reference", "references", "target", "any", "message"}  # kinds that show what others are called
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,8 @@ class Reader:
 
     def _value(self, field: Field, record: Any) -> Any:
         value = places.get(record, field)
+        if field.type.kind not in _LOOKED_UP:
+            return field.type.to_json(value)  # type: ignore[attr-defined]
         if field.type.kind == "reference":
             return self.reference(field.type.entity, value)  # type: ignore[attr-defined]
         if field.type.kind == "references":
@@ -230,9 +233,7 @@ class Reader:
             return {kind: self.reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
         if field.type.kind == "any":
             return self.of_any(value)
-        if field.type.kind == "message":
-            return self._message(value)
-        return field.type.to_json(value)  # type: ignore[attr-defined]
+        return self._message(value)
 
     def _message(self, message: Mapping[str, Any]) -> str:
         """The sentence with the names that the reader may see."""

@@ -42,6 +42,8 @@ _SCALED = ("number", "money")
 
 def get(record: Any, field: Field) -> Any:
     """The field's value on a record."""
+    if is_own(field):
+        return getattr(record, attribute_name(field))
     held = holder(record, field, look=True)
     return None if held is None else value_in(getattr(held, attribute_name(field)), field)
 
