@@ -20,11 +20,14 @@ def command() -> None:
 
 
 @command.command("load")
-@click.option("--customers", default=300, show_default=True, type=click.IntRange(0, 99_999), metavar="N")
+@click.option("--customers", default=500, show_default=True, type=click.IntRange(0, 99_999), metavar="N")
 @click.option("--seed", default=1, show_default=True, type=int, metavar="S", help="The same seed gives the same data.")
 @click.pass_context
 def load(ctx: click.Context, customers: int, seed: int) -> None:
-    """Add units, people and customers, Chinese and English. What is there already stays as it is."""
+    """Add units, people, customers and what went on with them, Chinese and English.
+
+    What is there already stays as it is. The days of visits and orders are counted from today.
+    """
     kernel = site(ctx).ready()
 
     def who(work: Work) -> Identity:
@@ -36,7 +39,8 @@ def load(ctx: click.Context, customers: int, seed: int) -> None:
         click.echo("The demo data is there already; nothing was added.")
         return
     click.echo(
-        f"Added {added.units} units, {added.people} people, {added.customers} customers and {added.shares} shares."
+        f"Added {added.units} units, {added.people} people, {added.customers} customers, {added.contacts} contacts, "
+        f"{added.activities} activities, {added.trades} trades and {added.shares} shares."
     )
     if added.people:
         click.echo(f"All of them log in with the password {PASSWORD}:")

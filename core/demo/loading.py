@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
+from operator import itemgetter
+from random import Random
 from typing import Any
 
 from sqlalchemy import select
 
+from core.demo.contacts import contacts
 from core.demo.customers import Demo, customers
+from core.demo.dealings import SEALED, activities, state, trades
 from core.demo.people import PASSWORD, PEOPLE, UNITS, Person
 from core.errors import Conflict
 from core.security.catalog import attribute
 from core.security.identity import Identity
-from core.services import records
+from core.services import bulk, records
 from core.services.chunks import chunked, stored
-from core.services.intake import Intake
 from core.services.users import set_password
 from core.services.work import Ctx, Kernel, Work
 from plugins import Entity
@@ -30,6 +33,12 @@ class Added:
     people: int = 0
     customers: int = 0
     shares: int = 0
+    contacts: int = 0
+    activities: int = 0
+    trades: int = 0
+
+    def __add__(self, other: Added) -> Added:
+        return Added(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
 
 
 def load(
@@ -44,9 +53,7 @@ def load(
         raise Conflict("demo data does not belong on a production site; load it into another one")
     added = stored(kernel, lambda work: _add_organisation(work.act_as(who(work))))
     for chunk in chunked(customers(count, seed)):
-        more = stored(kernel, partial(_add_customers, who=who, chunk=chunk))
-        added.customers += more.customers
-        added.shares += more.shares
+        added += stored(kernel, partial(_add_customers, who=who, chunk=chunk, seed=seed))
         progress(len(chunk))
     return added
 
@@ -87,18 +94,62 @@ def _values(person: Person) -> Mapping[str, Any]:
     }
 
 
-def _add_customers(work: Work, who: Callable[[Work], Identity], chunk: list[Demo]) -> Added:
+def _add_customers(work: Work, who: Callable[[Work], Identity], chunk: list[Demo], seed: int) -> Added:
     ctx = work.act_as(who(work))
     entity = ctx.catalog["core.customer"]
-    share = next(verb for verb in entity.verbs if verb.name == "share")
     known = _known(ctx, entity, [demo.values["code"] for demo in chunk])
     new = [demo for demo in chunk if demo.values["code"] not in known]
-    intake = Intake(ctx, entity)
-    for demo in new:
-        record = records.create(ctx, entity, demo.values, intake=intake)
-        if demo.share is not None:
-            records.act(ctx, entity, record.id, share, demo.share)
-    return Added(customers=len(new), shares=sum(demo.share is not None for demo in new))
+    ids = _store(ctx, entity.key, [demo.values for demo in new])
+    shares = [(record_id, demo.share) for record_id, demo in zip(ids, new, strict=True) if demo.share is not None]
+    for record_id, share in shares:
+        _act(ctx, record_id, "share", share)
+    return Added(customers=len(new), shares=len(shares)) + _add_dealings(ctx, list(zip(ids, new, strict=True)), seed)
+
+
+def _add_dealings(ctx: Ctx, customers: list[tuple[int, Demo]], seed: int) -> Added:
+    """The people at new customers, what was done with them, and what they became of it."""
+    people: list[dict[str, Any]] = []
+    work: list[dict[str, Any]] = []
+    ledger: list[tuple[int, dict[str, Any]]] = []
+    sealed: dict[int, str] = {}
+    for record_id, demo in customers:
+        random = Random(f"{seed} {demo.values['code']}")  # of its own, so that it is the same beside any others
+        here = {"customer": record_id}
+        people += [one | here for one in contacts(random, demo.values)]
+        work += [one | here for one in activities(random, demo.values, ctx.today)]
+        match state(random):
+            case "formal":
+                ledger += enumerate(one | here for one in trades(random, demo.values, ctx.today))
+            case "sealed":
+                sealed[record_id] = random.choice(SEALED)
+    main = {
+        one["customer"]: contact
+        for contact, one in zip(_store(ctx, "core.contact", people), people, strict=True)
+        if one["is_main"]
+    }
+    _store(ctx, "core.activity", [one | {"contact": main[one["customer"]]} for one in work])
+    # The first document of each, then the second: what is of different customers is stored together.
+    _store(ctx, "core.trade", [one for _at, one in sorted(ledger, key=itemgetter(0))])
+    for record_id, reason in sealed.items():
+        _act(ctx, record_id, "seal", {"reason": reason})
+    return Added(contacts=len(people), activities=len(work), trades=len(ledger))
+
+
+def _store(ctx: Ctx, key: str, rows: list[dict[str, Any]]) -> list[int]:
+    """The ids of new records. Raises what one of them was refused for."""
+    ids: list[int] = []
+    for chunk in chunked(rows):
+        for result in bulk.store(ctx, ctx.catalog[key], chunk):
+            if result.refusal is not None or result.id is None:
+                raise result.refusal or AssertionError("a row was neither stored nor refused")
+            ids.append(result.id)
+    return ids
+
+
+def _act(ctx: Ctx, record_id: int, name: str, arguments: Mapping[str, Any]) -> None:
+    entity = ctx.catalog["core.customer"]
+    verb = next(verb for verb in entity.verbs if verb.name == name)
+    records.act(ctx, entity, record_id, verb, arguments)
 
 
 def _known(ctx: Ctx, entity: Entity, keys: list[str]) -> set[str]:

@@ -16,8 +16,8 @@ from plugins import Rules
 class ContactRules(Rules):
     """Code by its rule; a customer has one main contact: the newest word counts."""
 
-    def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable] | None:
-        return None if values.get("is_main") else ()
+    def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
+        return (("main", values.get("customer")),) if values.get("is_main") else ()
 
     def prepare(self, ctx: Ctx, record: Contact | None, values: dict[str, Any], creating: bool) -> None:
         if creating and values.get("code") is None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.errors import Forbidden, Invalid, NotFound
 from core.models import Contact
-from core.services import records
+from core.services import bulk, records
 
 
 def test_the_newest_main_contact_is_the_only_one(site):
@@ -62,3 +62,16 @@ def test_moving_a_contact_needs_both_customers(site):
     second = site.customer("C", "li")
     with site.acting("li") as ctx:
         records.change(ctx, ctx.catalog["core.contact"], contact, {"customer": second}, 1)
+
+
+def test_rows_of_a_file_leave_each_customer_one_main_contact(site):
+    """However the rows name their customer, and without a look at each row alone."""
+    first, second = site.customer("A"), site.customer("B")
+    rows = [
+        {"name": f"{customer}", "customer": customer, "is_main": True}
+        for customer in (first, second, "C000001", first, "C000002")
+    ]
+    with site.acting() as ctx:
+        assert [one.status for one in bulk.store(ctx, ctx.catalog["core.contact"], rows)] == [201] * 5
+        mains = ctx.system.scalars(select(Contact.customer_id).where(Contact.is_main.is_(True))).all()
+        assert sorted(mains) == [first, second]

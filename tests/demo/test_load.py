@@ -15,7 +15,18 @@ from core.demo.customers import Demo, customers
 from core.demo.loading import Added, load
 from core.demo.people import PASSWORD, PEOPLE, POOLS, UNITS
 from core.errors import Conflict
-from core.models import Change, Customer, Share, Unit, User, user_role
+from core.models import (
+    Activity,
+    Change,
+    Contact,
+    Customer,
+    CustomerState,
+    Share,
+    Trade,
+    Unit,
+    User,
+    user_role,
+)
 from core.security.passwords import check_strength
 from core.services import login, records
 from core.services.login import Visitor
@@ -34,7 +45,8 @@ def fill(site: Site, count: int = 60, seed: int = 1) -> Added:
 
 def dump(site: Site) -> dict[str, list[dict[str, Any]]]:
     """The rows of all tables that the demo data fills."""
-    tables: list[Any] = [model.__table__ for model in (Unit, User, Customer, Share)] + [user_role]
+    models = (Unit, User, Customer, Share, Contact, Activity, Trade, CustomerState)
+    tables: list[Any] = [model.__table__ for model in models] + [user_role]
     with site.kernel.work(write=False) as work:
         return {
             table.name: [
@@ -83,8 +95,8 @@ def names(made: Iterator[Demo]) -> list[str]:
 def test_a_second_time_adds_nothing(site: Site, database_kind: str) -> None:
     fill(site, 30)
     with site.acting() as ctx:
-        gone = ctx.db.scalars(select(Customer.id).where(Customer.code == "D00003")).one()
-        records.delete(ctx, ctx.catalog["core.customer"], gone, 1)
+        gone = ctx.db.scalars(select(Customer).where(Customer.code == "D00003")).one()
+        records.delete(ctx, ctx.catalog["core.customer"], gone.id, gone.version)
     before, written = dump(site), changes(site)
     assert fill(site, 30) == Added()
     assert (dump(site), changes(site)) == (before, written)
@@ -119,6 +131,28 @@ def test_what_was_made_can_be_believed(site: Site) -> None:
         parents = select(func.count()).select_from(Customer).where(Customer.parent_id.is_not(None))
         assert work.system.scalar(parents) == sum(values["parent"] is not None for values in made) > 0
         assert work.system.scalar(select(func.count()).select_from(Share))
+
+
+def test_customers_are_in_all_states_and_something_went_on_with_them(site: Site) -> None:
+    added = fill(site, 200)
+    assert min(added.contacts, added.activities, added.trades) > 200
+    with site.kernel.work(write=False) as work:
+        states = dict(work.system.execute(select(Customer.state, func.count()).group_by(Customer.state)).all())
+        assert min(states[state] for state in ("target", "prospect", "formal", "sealed")) >= 10
+        mains = select(Contact.customer_id, func.count()).where(Contact.is_main.is_(True)).group_by(Contact.customer_id)
+        assert {number for _customer, number in work.system.execute(mains)} == {1}
+        dealt = set(work.system.scalars(select(Trade.customer_id)))
+        formal = set(work.system.scalars(select(Customer.id).where(Customer.state == "formal")))
+        assert dealt == formal
+        rows: list[Any] = list(work.system.scalars(select(Activity)))
+        assert {row.kind for row in rows} == {"visit", "call", "mail", "meeting", "note", "task"}
+        assert all(row.happens_at < work.now for row in rows if row.done)
+        assert any(row.due < work.today for row in rows if row.kind == "task" and not row.done)  # overdue
+        assert any(row.due >= work.today for row in rows if row.kind == "task" and not row.done)
+        customers_ = {one.id: one for one in work.system.scalars(select(Customer))}
+        assert all(row.owner_id == customers_[row.customer_id].owner_id for row in rows)
+        sealed = select(CustomerState.reason).where(CustomerState.to_state == "sealed")
+        assert all(work.system.scalars(sealed))
 
 
 def test_owners_see_their_customers_and_others_do_not(site: Site) -> None:
@@ -158,7 +192,7 @@ def test_the_command_says_what_it_added_and_how_to_log_in(
     monkeypatch.setenv("KEHU_DATABASE_URL", site.settings.database_url)
     runner = CliRunner()
     first = runner.invoke(root, ["demo", "load", "--customers", "12", "--seed", "5"], catch_exceptions=False)
-    assert first.stdout.startswith(f"Added {len(UNITS)} units, {len(PEOPLE)} people, 12 customers and ")
+    assert first.stdout.startswith(f"Added {len(UNITS)} units, {len(PEOPLE)} people, 12 customers, ")
     assert all(word in first.stdout for word in (PASSWORD, "zhaoguodong", "Emily Carter"))
     second = runner.invoke(root, ["demo", "load", "--customers", "12", "--seed", "5"], catch_exceptions=False)
     assert second.stdout == "The demo data is there already; nothing was added.\n"
@@ -171,4 +205,4 @@ def test_a_new_site_can_begin_with_it(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("KEHU_PLUGINS", "")
     done = CliRunner().invoke(root, ["init", "--admin-password", "x9-Long-Enough", "--demo"], catch_exceptions=False)
     assert done.exit_code == 0
-    assert "300 customers" in done.stdout
+    assert "500 customers" in done.stdout
