@@ -6,7 +6,7 @@ nothing of it is left (`core.quarantine`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.errors import KehuError
 from core.faults import arm
 from core.migrations import runner
 from core.security.catalog import Catalog
+from core.security.fitting import unknown_target, wrong_type
 from core.security.others import extended
 from core.security.store import RightsStore
 from core.services import events, lifecycle, setup
@@ -34,6 +35,7 @@ from plugins import (
     Event,
     Extension,
     Fault,
+    Field,
     Found,
     Job,
     Manager,
@@ -190,7 +192,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     _add_deliveries(declared)
     for _hook, _kind, registry in registries:
         registry.close()
-    _check_entities(declared.entities)
+    _check_entities(declared)
     _check_targets(declared, ordered)
     for job in declared.jobs.values():
         schedule.check(job, declared.jobs.owner(job.key))
@@ -221,11 +223,22 @@ def _key(owner: str, value: Any) -> str:
     return f"{owner}.extension of {value.of}" if isinstance(value, Extension) else str(value.key)
 
 
-def _check_entities(entities: Registry[Entity]) -> None:
-    for entity in entities.values():
-        if wrong := faults_of(entity):
-            owner = entities.owner(entity.key)
+def _check_entities(declared: Declarations) -> None:
+    known = list(declared.entities)
+    for entity in declared.entities.values():
+        wrong = faults_of(entity) or [*_lost(entity.fields, known)]
+        wrong += [words for verb in entity.verbs for words in _lost(verb.arguments, known)]
+        if wrong:
+            owner = declared.entities.owner(entity.key)
             raise ContractError(f"plugin {owner!r}: entity {entity.key}: {'; '.join(wrong)}", owner)
+    for key in declared.extensions:
+        if wrong := [*_lost(declared.extensions.get(key).fields, known)]:
+            owner = declared.extensions.owner(key)
+            raise ContractError(f"plugin {owner!r}: {key}: {'; '.join(wrong)}", owner)
+
+
+def _lost(fields: Iterable[Field], known: list[str]) -> Iterator[str]:
+    return (words for field in fields if not wrong_type(field) and (words := unknown_target(field, known)))
 
 
 def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:

@@ -288,7 +288,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Reference:
-    """Another record: written as its id (a number) or its natural key (a string).
+    """Another record, of the entity with that key: written as its id (a number) or its natural key (a string).
 
     `within` fixes fields of the target, such as `("list", "region")` for a term; `same` names
     fields in which a target named by key agrees with the record itself.
@@ -320,7 +320,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class References:
-    """A set of other records, written as a list of ids or natural keys."""
+    """A set of other records, written as a list of ids or natural keys; `entity` is their key.
+
+    The model has a relationship of the field's name to their class.
+    """
 
     entity: str
     kind = "references"
@@ -345,7 +348,10 @@ class References:
 
 @dataclass(frozen=True)
 class Target:
-    """Whom something is given to: `{"user": …}`, `{"unit": …}` or `{"role": …}`, by id or key."""
+    """Whom something is given to: `{"user": …}`, `{"unit": …}` or `{"role": …}`, by id or key.
+
+    For the arguments of verbs.
+    """
 
     kind = "target"
 

@@ -25,11 +25,13 @@ class FieldType(Protocol):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of an entity.
+    """One field of an entity: `name` in JSON, filters and files, `title` on pages, `type` one of the kinds of values.
 
-    `column` is the model's attribute (default: the name; references: name + `_id`).
-    `sort` names another attribute to order by. `right` is the action that a change of this
-    field needs instead of `edit`. `default(ctx)` gives the value on create when none is sent.
+    A `required` field is never empty. A `read_only` one is shown and written by code alone, a `create_only`
+    one is written once. `default(ctx)` gives the value on create when none is sent. `right` is the action
+    that a change of this field needs instead of `edit`. By a `searchable` one records are found. `column` is
+    the model's attribute (default: the name; references: name + `_id`), `sort` another attribute to order
+    by. `help` is a sentence beside the field in forms.
     """
 
     name: str
@@ -49,7 +51,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Group:
-    """A titled run of fields in forms and on the record page."""
+    """A run of `fields`, by their names, under a `title` in forms and on the record page."""
 
     title: str
     fields: tuple[str, ...]
@@ -57,13 +59,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Verb:
-    """A business verb: button and `POST …/ID/actions/NAME` call the same function.
+    """A business verb: the button `title` and `POST …/ID/actions/NAME` (its `name`) call the same function.
 
-    `arguments` is a tuple of Fields; `run(ctx, record, args)` returns None or a JSON document
-    that replaces the record in the reply; `answer` is then its JSON schema. `right` is the action it
-    needs on the record; `when(record)` tells whether a page offers it, and `run` refuses all the same.
-    `undo` says how it is taken back: `INVERSE` sets the record's fields back to what the audit says they
-    were, a function `undo(ctx, record, entry)` does more than that, a text says why it cannot be.
+    `arguments` is a tuple of Fields, asked for in a form and named in JSON; `run(ctx, record, args)` returns
+    None or a JSON document that replaces the record in the reply; `answer` is then its JSON schema. `right`
+    is the action it needs on the record: `edit`, another of the kernel's, or the verb's own name.
+    `when(record)` tells whether a page offers it, and `run` refuses all the same. `on_binned` says that it is
+    for records in the recycle bin too. `undo` says how it is taken back: `INVERSE` sets the record's fields back
+    to what the audit says they were, a function `undo(ctx, record, entry)` does more than that, a text says why
+    it cannot be.
     """
 
     name: str
@@ -120,8 +124,13 @@ class Rules:
 class Entity:
     """A kind of record, described once; list, form, REST and import are derived from it.
 
-    `label` and `natural_key` name fields. `public` lists the fields that every user reads
-    whatever his grants.
+    `key` is `PLUGIN.THING`; of it follow the addresses `/PLUGIN/THINGS`, grants and translations of `title` (one)
+    and `plural` (many). `model` is a mapped class. What is not among the `fields` does not exist outside
+    Python. `groups` arrange them on forms and pages (default: one group of all), `columns` are those of the
+    list (default: the natural key), `sort` orders it, such as `-given_on,name`. `label` names the field that
+    stands for a record where others refer to it, `natural_key` the one by which files and programs name it.
+    `public` lists the fields that every user reads whatever his grants. `verbs` are what can be done beside
+    creating, editing and deleting, `rules` what values must obey, `icon` the sign in the menu.
     """
 
     key: str
@@ -156,7 +165,7 @@ class Extension:
     """Fields that a plugin adds to the records of a foreign entity `of`, one extension for each.
 
     `model` is a table of the plugin's own on the kernel's `ExtensionOf(…)`, its columns nullable. The
-    fields are called by the plugin's name and their own, `gifts.budget`, and are read, written and
+    `fields` are called by the plugin's name and their own, `gifts.budget`, and are read, written and
     asked for with the record. `title` heads them in forms and on the record's page; `columns` are
     those that the list shows.
     """
@@ -172,7 +181,10 @@ class Extension:
 class RoleGrant:
     """A line that a starter role gets once, when the plugin first runs on a site.
 
-    An administrator may change or remove it like any other; it does not come back.
+    `role` is its code, `entity` a key or `"*"`, `action` `view`, `create`, `edit`, `delete`, `assign`, `share`,
+    `export`, `import`, a verb's name or `"*"`; `reach` is `own`, `unit`, `subtree` or `all`, `condition` a filter
+    that the records must fit besides. An administrator may change or remove it like any other; it does not
+    come back.
     """
 
     role: str
@@ -188,10 +200,11 @@ class RoleGrant:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A block on another entity's record page.
+    """A block `title` on the record page of another `entity`; `key` is `PLUGIN.NAME`.
 
     `render(ctx, record)` returns the template's asset spec and its variables. It runs in a
-    savepoint of its own: when it fails, the page shows a grey box and lives on.
+    savepoint of its own: when it fails, the page shows a grey box and lives on. It stands `after` the panel
+    of that key, if it is there.
     """
 
     key: str
@@ -203,7 +216,7 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column in another entity's list.
+    """A column `title` in the list of another `entity`, of values of a `type`; `key` is `PLUGIN.NAME`.
 
     `load(ctx, ids)` gets the ids of a whole page and returns the values by id, so that a
     column costs one statement, never one a row.
@@ -220,9 +233,10 @@ class Column:
 class Job:
     """Work done in the background, as the user who asked for it, with his rights at that time.
 
-    `run(ctx, payload)` has a transaction to itself, which also marks the job as done: it happens
-    once, or again from the start. It returns None, a JSON result, or `More`: then what it did is
-    kept and it is called again with the payload given there, in the next transaction.
+    `key` is `PLUGIN.NAME`, `title` what people read of it. `run(ctx, payload)` has a transaction to
+    itself, which also marks the job as done: it happens once, or again from the start. It returns None, a
+    JSON result, or `More`: then what it did is kept and it is called again with the payload given there, in
+    the next transaction.
 
     `schedule` is a cron line of five fields in the site's time zone; such a job gets no payload,
     acts as the administrator and never runs twice at once. A job that raises is tried again, each
@@ -239,7 +253,7 @@ class Job:
 
 @dataclass(frozen=True)
 class More:
-    """A job's answer when it has done `done` of `total` and wants to go on with `payload`."""
+    """A job's answer when it has done `done` of `total` (if that is known) and wants to go on with `payload`."""
 
     payload: Any
     done: int
@@ -262,10 +276,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber:
-    """Does something when an event is published, by whatever plugin; the event is named by its key.
+    """Does something when an event is published, by whatever plugin; the `event` is named by its key.
 
-    In the lane `now`, `run(ctx, event)` is part of the transaction, and what it raises undoes all. In
-    the lane `later` it is a job by this key, asked for in the transaction and run after it.
+    Its own `key` is `PLUGIN.NAME`. In the `lane` `now`, `run(ctx, event)` is part of the transaction, and what
+    it raises undoes all. In the lane `later` it is a job by this key, asked for in the transaction and run
+    after it.
     """
 
     key: str

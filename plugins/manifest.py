@@ -33,7 +33,10 @@ SettingType: TypeAlias = type[str] | type[int] | type[bool]
 
 @dataclass(frozen=True)
 class Setting:
-    """One line `kehu.<plugin>.<name>` of the ini file. `default=None` means: not set."""
+    """One line `kehu.<plugin>.<name>` of the ini file, read as a `type`: str, int or bool.
+
+    `default=None` means: not set. `help` says in a sentence what it is for.
+    """
 
     name: str
     type: SettingType
@@ -45,8 +48,10 @@ class Setting:
 class Manifest:
     """What Kehu knows of a plugin before it is enabled.
 
-    `name` prefixes tables, routes, settings and keys. `depends` entries (`"customers>=1.2"`) must be
-    enabled and come first; `after` only sets the order; `conflicts` may not be enabled beside it.
+    `name` prefixes tables, routes, settings and keys; `title` and `summary` say what the plugin is. `version`
+    is the plugin's, `api` that of the SDK it was written for, `settings` its lines of the ini file. `depends`
+    entries (`"customers>=1.2"`) must be enabled and come first; `after` only sets the order; `conflicts` may
+    not be enabled beside it.
     `hooks` and `models` are modules relative to the package, imported only when the plugin is enabled;
     `migrations`, `templates` and `locale` are folders of the package, None where it has none.
     `critical` says that the plugin restricts what people may do: a site that cannot run it does not

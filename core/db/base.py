@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import Constraint, ForeignKey, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.types import TypeEngine
 
-from core.db.types import JsonValues, UtcDateTime, text
+from core.db.types import JsonValues, Money, UtcDateTime, boolean, text
 
 MAX_IDENTIFIER = 30  # Oracle's limit before 12.2
 
@@ -57,9 +59,10 @@ def plugin_base(name: str) -> type[DeclarativeBase]:
     """A declarative base with a mapper registry of its own.
 
     One plugin's broken mapper then cannot poison another's queries. Tables are named
-    `<name>_<thing>`.
+    `<name>_<thing>`. `Mapped[Decimal]`, `Mapped[datetime]` and `Mapped[bool]` are portable as they stand.
     """
-    own = registry(metadata=metadata)
+    types: dict[Any, TypeEngine[Any]] = {Decimal: Money(), dt.datetime: UtcDateTime(), bool: boolean()}
+    own = registry(metadata=metadata, type_annotation_map=types)
     registries.setdefault(name, []).append(own)
     return type(
         f"{name.title()}Base",

@@ -9,7 +9,9 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
 from core.entities.reader import META
-from core.security.catalog import columns_behind
+from core.security.catalog import attribute_name, columns_behind
+from core.security.fitting import misfits, wrong_type
+from core.security.grants import ACTIONS
 from plugins import Entity, Field
 from plugins.errors import did_you_mean
 
@@ -21,6 +23,9 @@ def faults_of(entity: Entity) -> list[str]:
     mapper: object = inspect(entity.model, raiseerr=False)
     if not isinstance(mapper, Mapper):
         return [f"model {entity.model!r} is no mapped class"]
+    arguments = (field for verb in entity.verbs for field in verb.arguments)
+    if wrong := [words for field in (*entity.fields, *arguments) if (words := wrong_type(field))]:
+        return wrong
     return [*_fields(entity, mapper), *_names(entity)]
 
 
@@ -31,6 +36,14 @@ def _fields(entity: Entity, mapper: Mapper) -> Iterator[str]:
             yield f"field {name!r} is there {times} times"
     for field in entity.fields:
         yield from _field(field, entity, attributes)
+        column = mapper.columns.get(attribute_name(field))
+        if column is not None:
+            yield from misfits(field, column)
+    actions = [*ACTIONS, *(verb.name for verb in entity.verbs)]
+    rights = [(f"field {field.name!r}", field.right) for field in entity.fields]
+    for what, right in [*rights, *((f"verb {verb.name!r}", verb.right) for verb in entity.verbs)]:
+        if right not in actions:
+            yield f"{what} needs the right {right!r}, which no grant can give{did_you_mean(right, actions)}"
     for verb, times in Counter(verb.name for verb in entity.verbs).items():
         if times > 1:
             yield f"verb {verb!r} is there {times} times"

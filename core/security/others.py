@@ -16,6 +16,7 @@ from core.db.base import Customizable
 from core.db.extension import Extension as Row
 from core.fields import Boolean, Choice, Date, Money, Number, Text
 from core.i18n import Words, _
+from core.security.fitting import misfits, wrong_type
 from plugins import ContractError, Entity, Extension, Field, Group
 
 CUSTOM = "custom"
@@ -110,15 +111,19 @@ def _faults(entity: Entity, owner: str, extension: Extension) -> Iterable[str]:
         yield "declare one extension with all the fields"
     columns = inspect(model).columns
     for field in extension.fields:
-        column = columns.get(_attribute(field))
+        if words := wrong_type(field):
+            yield words
+            continue
         if not field.name.isidentifier():
             yield f"field {field.name!r}: not a plain name"
         if field.type.kind in ("references", "target", "any"):
             yield f"field {field.name!r}: a set of references needs a table of its own"
-        elif column is None:
+        elif (column := columns.get(_attribute(field))) is None:
             yield f"field {field.name!r}: {model.__name__} has no column {_attribute(field)!r}"
         elif not column.nullable:
             yield f"field {field.name!r}: its column must be nullable, for the records that have no row yet"
+        else:
+            yield from misfits(field, column)
     for name in extension.columns:
         if all(field.name != name for field in extension.fields):
             yield f"column {name!r} is none of the fields"

@@ -202,6 +202,41 @@ FAULTS = {
     "a field that the model has not": Fault(
         "starts", "entities.py", 'Field("name"', 'Field("nmae"', ("wants Sample.nmae", "did you mean 'name'?")
     ),
+    "a kind that its column cannot hold": Fault(
+        "starts",
+        "entities.py",
+        'Field("name", fields.Text(100)',
+        'Field("name", fields.Money()',
+        ("'name' is a fields.Money, but its column name is of type Unicode", "make the column columns.Money"),
+    ),
+    "a text that is longer than its column": Fault(
+        "starts",
+        "entities.py",
+        'Field("name", fields.Text(100)',
+        'Field("name", fields.Text()',
+        ("'name' takes 200 characters, its column name only 100", "fields.Text(100)"),
+    ),
+    "a kind without parentheses": Fault(
+        "starts",
+        "entities.py",
+        'Field("name", fields.Text(100)',
+        'Field("name", fields.Text',
+        ("field 'name': say fields.Text(…)",),
+    ),
+    "a kind that is none": Fault(
+        "starts",
+        "entities.py",
+        'Field("name", fields.Text(100)',
+        'Field("name", "text"',
+        ("field 'name': 'text' is no kind of value", "Money"),
+    ),
+    "a reference to nobody": Fault(
+        "starts",
+        "entities.py",
+        'fields.Reference("core.customer")',
+        'fields.Reference("core.custmer")',
+        ("field 'customer' refers to core.custmer", "did you mean 'core.customer'?"),
+    ),
     "a model that everybody sees": Fault(
         "models",
         "models.py",
