@@ -8,6 +8,7 @@ set -eu
 has() { command -v "$1" >/dev/null 2>&1; }
 
 missing=''
+has curl || missing="$missing curl"
 has chromium || missing="$missing chromium"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || missing="$missing postgresql"
 has mariadbd || [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server"
