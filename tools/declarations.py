@@ -97,7 +97,9 @@ def _call(found: type) -> Iterator[str]:
 
 
 def _plain(value: Any) -> str:
-    return f"{type(value).__name__}()" if type(value).__module__ == "plugins.contributions" else repr(value)
+    if type(value).__module__ == "plugins.contributions":
+        return f"{type(value).__name__}()"
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def _docstring(found: Any) -> list[str]:

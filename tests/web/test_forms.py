@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from core import fields
 from core.web.forms import choices
+from plugins import Field
 from tests.web.conftest import fact, names, person
 
 LIST = "/core/customers"
@@ -481,3 +483,18 @@ def test_a_share_asks_for_its_target(admin, site):
     form["to"] = "user:li"
     admin.send(form)
     assert names(admin.get("/core/shares")) == ["Customers"]
+
+
+def test_a_reference_that_agrees_with_another_offers_what_fits(site):
+    acme, other = site.customer("Acme"), site.customer("Globex")
+    site.create("core.contact", {"customer": acme, "name": "Ann"})
+    site.create("core.contact", {"customer": other, "name": "Bob"})
+    field = Field("contact", fields.Reference("core.contact", same=("customer",)), "Contact")
+
+    def offered(customer: Any) -> list[str]:
+        found = site.run(lambda ctx: choices.Chooser(ctx, "en").of(field, {"customer": customer}))
+        return [one.label for one in found.choices]
+
+    assert offered({"id": acme, "label": "Acme", "key": "C000001"}) == ["Ann"]
+    assert offered({"restricted": True}) == []
+    assert offered(None) == ["Ann", "Bob"]

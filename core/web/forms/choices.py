@@ -43,7 +43,7 @@ class Chooser:
         """For a reference or a set of references of a record, whose own present values are always among them."""
         kind: Any = field.type
         within = tuple(getattr(kind, "within", ()))
-        within += tuple((name, document[name]) for name in getattr(kind, "same", ()) if document.get(name))
+        within += tuple((name, _stored(document[name])) for name in getattr(kind, "same", ()) if document.get(name))
         found = self.all(kind.entity, within)
         value = document.get(field.name) or []
         present = value if isinstance(value, list) else [value]
@@ -83,6 +83,11 @@ class Chooser:
         rights = self.ctx.rights
         named = [field for field in entity.fields if field.name in (entity.label, entity.natural_key)]
         return not all(rights.may_ask(entity, field) for field in named)
+
+
+def _stored(value: Any) -> Any:
+    """What a document's value is in the column: of a reference the id, None of one that is restricted."""
+    return value.get("id") if isinstance(value, dict) else value
 
 
 def _parent(entity: Entity) -> Field | None:
