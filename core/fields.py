@@ -204,8 +204,11 @@ def _decimal(text: str, hint: str, most: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class Date:
-    """A calendar day, `YYYY-MM-DD`."""
+    """A calendar day, `YYYY-MM-DD`. `kept` names the yes-or-no field that says that it was kept: until then
+    it is overdue once it has passed.
+    """
 
+    kept: str = ""
     kind = "date"
 
     def parse(self, value: Any) -> dt.date | None:
@@ -227,8 +230,9 @@ class Date:
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in time, `YYYY-MM-DDThh:mm:ssZ`; any offset is taken."""
+    """A point in time, `YYYY-MM-DDThh:mm:ssZ`; any offset is taken. `kept` as of a Date."""
 
+    kept: str = ""
     kind = "moment"
 
     def parse(self, value: Any) -> dt.datetime | None:

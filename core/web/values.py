@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -44,7 +44,7 @@ _DIALLED = re.compile(r"[\d+]+")
 class Value:
     """One value as the templates show it. `kind` names the way, `path` is where it leads.
 
-    Kinds: `empty closed masked text lines number state link gone away many table document failed`.
+    Kinds: `empty closed masked text lines number late state link gone away many table document failed`.
     """
 
     kind: str
@@ -73,6 +73,7 @@ class Display:
     say: Callable[[str], str]
     zone: dt.tzinfo
     now: dt.datetime
+    today: dt.date
     currency: str
     visited: frozenset[str]  # keys of the entities that have pages for him
     titles: Mapping[str, str]  # of all entities, in the plural, by key
@@ -85,7 +86,17 @@ class Display:
         value = document[field.name]
         if right == "mask" and value is not None:
             return Value("masked", str(value))
-        return self.value(field, value)
+        shown = self.value(field, value)
+        return replace(shown, kind="late") if self._is_overdue(field, document) else shown
+
+    def _is_overdue(self, field: Field, document: Mapping[str, Any]) -> bool:
+        """Whether a day or moment has passed, and the record does not say that it was kept."""
+        kept, value = getattr(field.type, "kept", ""), document[field.name]
+        if not kept or value is None or document.get(kept) is not False:
+            return False
+        if field.type.kind == "moment":
+            return dt.datetime.fromisoformat(value) < self.now
+        return dt.date.fromisoformat(value) < self.today
 
     def value(self, field: Field, value: Any) -> Value:
         """A value as its field's type writes it in JSON."""
@@ -209,6 +220,7 @@ def display(request: Request, ctx: Ctx, *, brief: bool = False) -> Display:
         say=request.say,
         zone=ctx.kernel.clock.zone,
         now=ctx.now,
+        today=ctx.today,
         currency=_currency(ctx),
         visited=frozenset(entity.key for entity in ctx.catalog if may_visit(ctx, entity)),
         titles={entity.key: entity.plural for entity in ctx.catalog},
