@@ -7,14 +7,17 @@ customers, whose names are then compared; those that are common, such as 信息�
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, Unicode, bindparam, select, union_all
 
+from core.db.guard import unscoped
 from core.db.names import likeness
 from core.db.tokens import choices
-from core.entities.finding import Indexed, Offered, Place, indexed
-from core.models import Customer
+from core.entities.finding import Indexed, Place, indexed
+from core.models import Customer, SearchToken
+from core.security.conditions.sql import Position
 from core.services.search.narrowing import counts
 from core.services.work import Ctx
 
@@ -34,13 +37,35 @@ def alike(ctx: Ctx, core: str) -> list[int]:
     places = _places(ctx, core)
     if not places:
         return []
-    statement = select(Customer.id, Customer.core_name).where(
-        Offered(Customer.id, places), Customer.deleted_at.is_(None), Customer.core_name.is_not(None)
-    )
-    rows: Any = ctx.system.execute(statement)
+    values: dict[str, Any] = {}
+    for at, (number, stretch) in enumerate(places):
+        values |= {f"f{at}": number, f"l{at}": stretch.low, f"h{at}": stretch.high, f"i{at}": stretch.inner}
+    rows = unscoped(ctx.work.connection, _offered(len(places)), values)
     found = [(likeness(core, name), customer_id) for customer_id, name in rows if name != core]
     ranked = sorted((-much, customer_id) for much, customer_id in found if much >= ALIKE)
     return [customer_id for _much, customer_id in ranked[:MOST]]
+
+
+@lru_cache
+def _offered(places: int) -> Select[Any]:
+    """The customers that the index has at one of so many places, with their core names."""
+    customers: Any = Customer.__table__
+    tokens: Any = SearchToken.__table__
+    arms = [
+        select(tokens.c.record_id).where(
+            tokens.c.field == bindparam(f"f{at}"),
+            tokens.c.token >= bindparam(f"l{at}"),
+            tokens.c.token < bindparam(f"h{at}"),
+            Position(tokens.c.token, bindparam(f"i{at}", type_=Unicode())) > 0,
+        )
+        for at in range(places)
+    ]
+    found = union_all(*arms).subquery("offered")
+    return select(customers.c.id, customers.c.core_name).where(
+        customers.c.id.in_(select(found.c.record_id)),
+        customers.c.deleted_at.is_(None),
+        customers.c.core_name.is_not(None),
+    )
 
 
 def _places(ctx: Ctx, core: str) -> list[Place]:
