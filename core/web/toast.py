@@ -14,21 +14,25 @@ from core.web.addresses import local
 
 COOKIE = "kehu_toast"
 KINDS = ("saved", "created", "deleted", "restored", "done")
-_LONGEST = 80
+_LONGEST, _MOST_OTHERS = 80, 3
 
 
 @dataclass(frozen=True)
 class Toast:
-    """`kind` chooses the sentence, `label` names the record; `undo` is where its undo is posted."""
+    """`kind` chooses the sentence, `label` names the record; `undo` is where its undo is posted; `others` are
+    records that may be the same as a new one.
+    """
 
     kind: str
     label: str = ""
     undo: str = ""
+    others: tuple[str, ...] = ()
 
 
 def put(response: Response, request: Request, toast: Toast) -> Response:
     """Show the toast on the page that the reply leads to."""
-    short = Toast(toast.kind, toast.label[:_LONGEST], toast.undo)
+    others = tuple(other[:_LONGEST] for other in toast.others[:_MOST_OTHERS])
+    short = Toast(toast.kind, toast.label[:_LONGEST], toast.undo, others)
     text = base64.urlsafe_b64encode(json.dumps(asdict(short)).encode()).decode().rstrip("=")
     response.set_cookie(COOKIE, text, httponly=True, samesite="Lax", secure=request.scheme == "https")
     return response
@@ -42,7 +46,8 @@ def take(request: Request) -> Toast | None:
     request.add_response_callback(lambda _request, response: response.delete_cookie(COOKIE))
     try:
         found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        toast = Toast(str(found["kind"]), str(found["label"]), local(str(found["undo"]), ""))
+        others = tuple(str(other) for other in found["others"][:_MOST_OTHERS])
+        toast = Toast(str(found["kind"]), str(found["label"]), local(str(found["undo"]), ""), others)
     except (ValueError, KeyError, TypeError, binascii.Error):
         return None
     return toast if toast.kind in KINDS else None

@@ -498,3 +498,20 @@ def test_a_reference_that_agrees_with_another_offers_what_fits(site):
     assert offered({"id": acme, "label": "Acme", "key": "C000001"}) == ["Ann"]
     assert offered({"restricted": True}) == []
     assert offered(None) == ["Ann", "Bob"]
+
+
+def test_who_enters_what_is_alike_is_told_of_it(site, browser_of):
+    site.unit("east")
+    person(site, "li", "east")
+    site.customer("蓝海星辰数据科技")
+    site.customer("北京蓝海星辰有限公司", "li")
+    li = browser_of("li")
+    for name, told in (
+        ("蓝海星辰数据科技园", "Created: 蓝海星辰数据科技园. It may be the same as: a customer of 总部"),
+        ("蓝海星辰（上海）", "Created: 蓝海星辰（上海）. It may be the same as: 北京蓝海星辰有限公司"),
+        ("Nobody like it", "Created: Nobody like it"),
+    ):
+        form = li.form("/core/customers/new")
+        form["name"] = name
+        page = li.follow(li.send(form))
+        assert page.html.select_one(".k-toast").get_text(" ", strip=True) == told

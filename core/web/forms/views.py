@@ -62,7 +62,15 @@ def create(entity: Entity, request: Request) -> Response:
             path=collection(entity.key),
         )
     response = HTTPSeeOther(visible_path(ctx, entity, record.id))
-    return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record)))
+    others = tuple(dict.fromkeys(_named(request, one) for one in ctx.work.warnings))
+    return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record), others=others))
+
+
+def _named(request: Request, alike: Mapping[str, Any]) -> str:
+    """A record that may be the same as the new one; of a hidden one only its unit is known."""
+    if "hidden" in alike:
+        return str(request.say(_("a customer of ${unit}", mapping={"unit": alike["unit"]})))
+    return str(alike["label"])
 
 
 def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity) -> Response:
