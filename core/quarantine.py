@@ -74,22 +74,22 @@ def refuse_without(names: Sequence[str], error: BaseException | None = None) -> 
 def _fault(manifest: Manifest, error: PluginError, mend: str) -> Fault:
     why = str(error).removeprefix(f"plugin {manifest.name!r}: ")
     trace = "".join(traceback.format_exception(error))
-    return Fault(manifest.name, why, mend or _switch_off(manifest.name), _where(manifest, error), trace)
+    return Fault(manifest.name, why, mend or _switch_off(manifest.name), where(manifest, error), trace)
 
 
 def _switch_off(name: str) -> str:
     return f"mend it and restart, or run: kehu plugin disable {name}"
 
 
-def _where(manifest: Manifest, error: BaseException | None) -> str:
+def where(manifest: Manifest, error: BaseException | None) -> str:
     """The last line of the plugin's own code in the traceback."""
-    where = ""
+    found = ""
     while error is not None:
         for frame, line in traceback.walk_tb(error.__traceback__):
             path = Path(frame.f_code.co_filename)
             if manifest.package and frame.f_globals.get("__name__", "").partition(".")[0] == manifest.package:
-                where = f"{manifest.package}/{path.name}:{line}"
+                found = f"{manifest.package}/{path.name}:{line}"
         if isinstance(error, SyntaxError) and error.filename:
-            where = f"{manifest.package}/{Path(error.filename).name}:{error.lineno}"
+            found = f"{manifest.package}/{Path(error.filename).name}:{error.lineno}"
         error = error.__cause__
-    return where
+    return found

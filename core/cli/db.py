@@ -49,6 +49,13 @@ def revision(plugin: str, message: str) -> None:
     with runner.scratch(manifests) as url:
         found = runner.differences(url, manifests, plugin)
         click.echo(runner.revision(url, manifests, plugin, message))
+    for one in found:
+        if one.needs_default:
+            click.echo(
+                f"Note: {one.needs_default} may not be empty, so the migration fails where there are rows already;"
+                ' add server_default="…" to the column in it, or make it Mapped[… | None] and write it anew.',
+                err=True,
+            )
     if not found:
         click.echo("Note: the models say nothing new, so it is empty. Fill it in, or remove it.", err=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from core.http.paths import API, collection
 from core.http.work import COOKIE
 from core.kit.messages import root_of
 from core.migrations import runner
+from core.quarantine import where
 from core.security import passwords
 from core.services import lifecycle, login, records, setup
 from core.services.login import Visitor
@@ -32,6 +34,18 @@ from plugins.errors import did_you_mean
 
 HOSTILE = "<script>alert(1)</script>"
 SQL = "sql;desc="
+
+
+class Ear(logging.Handler):
+    """Hears what goes wrong in the site while it answers a request, for whoever asks afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.errors: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            self.errors.append(record.exc_info[1])
 
 
 class Client:
@@ -57,14 +71,14 @@ class Client:
         request = Request.blank(API + path, method=method, headers=headers)
         if body is not None:
             request.body, request.content_type = json.dumps(body).encode(), "application/json"
-        return request.get_response(self._bench.app)
+        return self._bench.answer(request)
 
     def page(self, path: str, form: Mapping[str, str] | None = None) -> Any:
         """A page; with `form` it is posted."""
         cookies = f"{CSRF}=x" + (f"; {COOKIE}={self._secrets[1]}" if self._who else "")
         body = None if form is None else urlencode({**form, "csrf_token": "x"}).encode()
         request = Request.blank(path, headers={"Cookie": cookies, "Accept-Language": "en"}, POST=body)
-        return request.get_response(self._bench.app)
+        return self._bench.answer(request)
 
 
 def _session(work: Any, who: str) -> str:
@@ -82,6 +96,8 @@ class Bench:
         self.folder = Path(tempfile.mkdtemp(prefix="kehu-kit-"))
         self.clients: dict[str | None, Client] = {}
         self._made = 0
+        self._ear = Ear()
+        logging.getLogger("core").addHandler(self._ear)
 
     def __enter__(self) -> Bench:
         return self
@@ -91,6 +107,7 @@ class Bench:
 
     def close(self) -> None:
         """Let go of the database and remove it."""
+        logging.getLogger("core").removeHandler(self._ear)
         if "kernel" in vars(self):
             self.kernel.database.dispose()
         shutil.rmtree(self.folder)
@@ -177,6 +194,18 @@ class Bench:
     @cached_property
     def app(self) -> Any:
         return assemble(self.kernel)
+
+    def answer(self, request: Request) -> Any:
+        self._ear.errors.clear()
+        return request.get_response(self.app)
+
+    def why(self) -> str:
+        """What went wrong in the last request: the error, and in parentheses the line of the plugin."""
+        errors = self._ear.errors
+        if not errors:
+            return ""
+        place = where(self.manifest, errors[0])
+        return f": {type(errors[0]).__name__}: {errors[0]}{f' ({place})' if place else ''}"
 
     def _people(self, ctx: Ctx) -> None:
         """`ann` in the east and `bob` in the west may do all with what is theirs, `eve` nothing."""

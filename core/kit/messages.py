@@ -61,16 +61,22 @@ def collect(manifest: Manifest) -> Words:
         raise KehuError(
             f"the manifest of {manifest.name} says locale=None; make a folder locale/ in its package and take that out"
         )
-    file, catalogue = file_of(manifest), Catalog(LANGUAGE, DOMAIN, project=manifest.title, fuzzy=False)
-    old = _read(file)
-    if old is not None:  # a file that says the same stays the same
-        catalogue.creation_date, catalogue.revision_date = old.creation_date, old.revision_date
+    file = file_of(manifest)
+    catalogue = _read(file) or Catalog(
+        LANGUAGE,
+        DOMAIN,
+        header_comment=f"# {manifest.title} in Chinese.",
+        project=manifest.name,
+        version=manifest.version,
+        fuzzy=False,
+    )
+    said = Catalog(LANGUAGE, DOMAIN, creation_date=catalogue.creation_date)  # what says the same stays the same
     for message in _said(root_of(manifest)):
-        known = old.get(message) if old is not None else None
-        catalogue.add(message, known.string if known else None)
+        said.add(message)
+    catalogue.update(said, no_fuzzy_matching=True)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as source:
-        write_po(source, catalogue, width=0)
+        write_po(source, catalogue, width=0, ignore_obsolete=True)
     with file.with_suffix(".mo").open("wb") as compiled:
         write_mo(compiled, catalogue)
     return _words(file, catalogue)

@@ -77,7 +77,7 @@ def permissions(bench: Bench) -> Iterator[Finding]:
                 status = bench.client(who).api(method, address, body).status_int
                 if not _is_right(who, status, listing=(method, address) == ("GET", path)):
                     yield Finding(
-                        f"{method} /api/v1{address} answers {status} to {who or 'a stranger'}",
+                        f"{method} /api/v1{address} answers {status} to {who or 'a stranger'}{bench.why()}",
                         f"entity {entity.key}",
                         "nobody may do with a record what he has no right to, nor see it fail.",
                         "let verbs name the `right` they need and raise the errors of core.api.",

@@ -308,7 +308,11 @@ FAULTS = {
         ("no record could be made to try with: 422", "SAMPLES"),
     ),
     "a verb that crashes": Fault(
-        "permissions", "entities.py", "    rules=", VERB, ("/actions/send answers 500 to ann", "entity samples.sample")
+        "permissions",
+        "entities.py",
+        "    rules=",
+        VERB,
+        ("/actions/send answers 500 to ann: ZeroDivisionError", "entity samples.sample"),
     ),
     "a column that asks row by row": Fault(
         "pages",
@@ -322,7 +326,7 @@ FAULTS = {
         "hooks.py",
         HOOK,
         PANEL.format(body="raise LookupError") + HOOK,
-        ("a panel or column fails on the page /core/customers/",),
+        ("a panel or column fails on the page /core/customers/", ": LookupError:", "(kehu_samples/hooks.py:"),
     ),
     "a panel that asks row by row": Fault(
         "contributions",
