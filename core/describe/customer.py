@@ -11,7 +11,7 @@ from core.i18n import _
 from core.models import Customer
 from core.services.customers import NEW_STATES, CustomerRules
 from core.services.merging import check_take, merge
-from core.services.ownership import acting_user, assign
+from core.services.ownership import ASSIGN, OWNER, SECRECY, UNIT
 from core.services.records import restore
 from core.services.shares import check_actions, share, unshare
 from core.services.states import qualify, seal, unqualify, unseal
@@ -31,8 +31,6 @@ def term(list_name: str) -> Reference:
     return Reference("core.term", within=(("list", list_name),))
 
 
-OWNER = Field("owner", Reference("core.user"), _("Owner"), right="assign", default=acting_user)
-OF_UNIT = Field("unit", Reference("core.unit"), _("Unit"), right="assign")
 REASON = Field("reason", Text(400), _("Reason"))
 WHY = replace(REASON, required=True)
 TO = Field("to", Target(), _("To"), required=True)
@@ -78,8 +76,8 @@ CUSTOMER = Entity(
         Field("developed_on", Date(), _("Developed on"), default=lambda ctx: ctx.today),
         Field("parent", Reference("core.customer"), _("Head company")),
         OWNER,
-        OF_UNIT,
-        Field("secrecy", Integer(0, 3), _("Secrecy"), required=True, default=lambda ctx: 1),
+        UNIT,
+        SECRECY,
         Field("note", Text(20000, lines=True), _("Note")),
     ),
     columns=("name", "state", "owner", "level", "region", "annual_revenue", "updated_at"),
@@ -99,7 +97,7 @@ CUSTOMER = Entity(
         Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,), when=_in("prospect")),
         Verb("seal", _("Seal"), "seal", seal, (WHY,), when=_in("target", "prospect", "formal")),
         Verb("unseal", _("Unseal"), "unseal", unseal, (WHY,), when=_in("sealed")),
-        Verb("assign", _("Assign"), "assign", assign, (OWNER, OF_UNIT)),
+        ASSIGN,
         Verb(
             "share",
             _("Share"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
+from core.db.base import RecordScoped
 from core.entities.reader import META
 from core.security.catalog import attribute_name, columns_behind
 from core.security.fitting import misfits, wrong_type
@@ -26,7 +27,7 @@ def faults_of(entity: Entity) -> list[str]:
     arguments = (field for verb in entity.verbs for field in verb.arguments)
     if wrong := [words for field in (*entity.fields, *arguments) if (words := wrong_type(field))]:
         return wrong
-    return [*_fields(entity, mapper), *_names(entity)]
+    return [*_fields(entity, mapper), *_names(entity), *_ownership(entity)]
 
 
 def _fields(entity: Entity, mapper: Mapper) -> Iterator[str]:
@@ -55,6 +56,15 @@ def _field(field: Field, entity: Entity, attributes: set[str]) -> Iterator[str]:
         if name not in attributes:
             wanted = f"{entity.model.__name__}.{name}"
             yield f"field {field.name!r} wants {wanted}, which is not there{did_you_mean(name, attributes)}"
+
+
+def _ownership(entity: Entity) -> Iterator[str]:
+    missing = {"owner", "unit"} - {field.name for field in entity.fields}
+    if issubclass(entity.model, RecordScoped) and missing and not entity.rules.closed:
+        yield (
+            f"its records have an owner and a unit, but there is no field {' and '.join(sorted(missing))};"
+            " add ownership.OWNER and ownership.UNIT of core.api"
+        )
 
 
 def _names(entity: Entity) -> Iterator[str]:

@@ -10,7 +10,6 @@ from core.i18n import _
 from core.models import Customer
 from core.services import duplicates
 from core.services.numbers import next_number
-from core.services.ownership import place
 from core.services.trees import depth_below, upwards
 from core.services.work import Ctx
 from plugins import Rules
@@ -34,11 +33,6 @@ class CustomerRules(Rules):
 
     def prepare(self, ctx: Ctx, record: Customer | None, values: dict[str, Any], creating: bool) -> None:
         anyway = bool(values.get("allow_duplicate"))
-        place(ctx, values, creating)
-        clearance = ctx.rights.person.clearance
-        if (values.get("secrecy") or 0) > clearance:
-            message = _("At most your own clearance, ${n}.", mapping={"n": clearance})
-            raise Invalid(errors={"secrecy": [message]})
         past = ("formal",) if ctx.work.historical else ()
         if creating and values.get("state") not in (None, *NEW_STATES, *past):
             raise Invalid(errors={"state": [_("A new customer is target or prospect; orders make it formal.")]})

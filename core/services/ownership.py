@@ -1,4 +1,8 @@
-"""Whom a record belongs to. Owner and unit go together; records belong to the company."""
+"""Whom a record belongs to. Owner and unit go together; records belong to the company.
+
+An entity whose model is `RecordScoped` has the fields `OWNER`, `UNIT` and mostly `SECRECY`, and the verb `ASSIGN`
+where its records change hands.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from core.errors import Invalid
+from core.fields import Integer, Reference
 from core.i18n import _
 from core.models import User
 from core.services.work import Ctx
+from plugins import Field, Verb
 
 
 def acting_user(ctx: Ctx) -> int:
@@ -19,10 +25,14 @@ def acting_user(ctx: Ctx) -> int:
 
 
 def place(ctx: Ctx, values: dict[str, Any], creating: bool) -> None:
-    """Complete the unit: a record goes to its new owner's unit unless one is said.
+    """Complete the unit: a record goes to its new owner's unit unless one is said. For every `RecordScoped` entity.
 
-    Raises Invalid for an owner who has left, and for a record without a unit.
+    Raises Invalid for an owner who has left, a record without a unit, and one more secret than its maker may see.
     """
+    clearance = ctx.rights.person.clearance
+    if (values.get("secrecy") or 0) > clearance:
+        message = _("At most your own clearance, ${n}.", mapping={"n": clearance})
+        raise Invalid(errors={"secrecy": [message]})
     if values.get("unit", 0) is None:
         raise Invalid(errors={"unit": [_("This is needed.")]})
     owner_id = values.get("owner")
@@ -58,3 +68,9 @@ def assign(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
     record.owner_id = values.get("owner")
     if "unit" in values:
         record.unit_id = values["unit"]
+
+
+OWNER = Field("owner", Reference("core.user"), _("Owner"), right="assign", default=acting_user)
+UNIT = Field("unit", Reference("core.unit"), _("Unit"), right="assign")
+SECRECY = Field("secrecy", Integer(0, 3), _("Secrecy"), required=True, default=lambda ctx: 1)
+ASSIGN = Verb("assign", _("Assign"), "assign", assign, (OWNER, UNIT))

@@ -36,6 +36,7 @@ from core.security.others import CustomField
 from core.security.scope import ACTION, ATTACHED, FOR, ROWS
 from core.services.attached import follows, place_asked, place_of
 from core.services.intake import Intake, Taken
+from core.services.ownership import place
 from core.services.search.narrowing import narrowed
 from core.services.trees import upwards
 from core.services.work import Ctx
@@ -354,6 +355,8 @@ def prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
     """Let the entity's rules look at what was taken in; `record` is None for a new one. Notes what they find wrong."""
     taken.values.update(taken.switches)
     try:
+        if issubclass(entity.model, RecordScoped):
+            place(ctx, taken.values, record is None)
         entity.rules.prepare(ctx, record, taken.values, record is None)
     except Invalid as invalid:
         taken.code = taken.code or invalid.code

@@ -11,8 +11,9 @@ import pytest
 from core import scaffold
 from core.db import tenants
 from core.db.base import metadata
-from core.kit import CHECKS, NAMES, Bench
-from plugins import discover
+from core.kit import CHECKS, NAMES, Bench, Check, Finding
+from core.migrations import runner
+from plugins import discover, usable
 from tests.plugins.dists import Site as Dists
 
 HOOK = "\n\nplugin = Plugin()"
@@ -237,6 +238,13 @@ FAULTS = {
         'fields.Reference("core.custmer")',
         ("field 'customer' refers to core.custmer", "did you mean 'core.customer'?"),
     ),
+    "an owner without a field": Fault(
+        "starts",
+        "models.py",
+        "class Sample(CustomerScoped, ",
+        "from core.api import RecordScoped\n\n\nclass Sample(RecordScoped, ",
+        ("no field owner and unit", "add ownership.OWNER and ownership.UNIT"),
+    ),
     "a model that everybody sees": Fault(
         "models",
         "models.py",
@@ -449,11 +457,41 @@ def test_each_fault_is_found(install: Callable[[], Path], name: str) -> None:
 def test_a_new_plugin_is_sound(install: Callable[[], Path]) -> None:
     install()
     with Bench("samples") as bench:
-        found = {
-            check.name: [check.waits(bench), *(str(one) for one in check.findings(bench) if not one.note)]
-            for check in CHECKS
-        }
+        found = {check.name: [check.waits(bench), *map(str, faults(check, bench))] for check in CHECKS}
     assert found == {name: [""] for name in NAMES}
+
+
+CUSTOMER = 'Field("customer", fields.Reference("core.customer"), _("Customer"), required=True, create_only=True)'
+OWNED = {
+    "models.py": [("CustomerScoped", "RecordScoped")],
+    "entities.py": [
+        ("fields, next_number", "fields, next_number, ownership"),
+        (CUSTOMER, "ownership.OWNER, ownership.UNIT, ownership.SECRECY"),
+        ('("name", "customer", "code")', '("name", "code")'),
+        ("    rules=", "    verbs=(ownership.ASSIGN,),\n    rules="),
+    ],
+}
+
+
+def test_a_plugin_whose_records_have_owners_is_sound(install: Callable[[], Path]) -> None:
+    package = install()
+    for name, edits in OWNED.items():
+        source = (package / name).read_text(encoding="utf-8")
+        for old, new in edits:
+            assert old in source
+            source = source.replace(old, new)
+        (package / name).write_text(source, encoding="utf-8")
+    (package / "migrations" / "versions" / "samples_0001.py").unlink()
+    manifests = [usable(discover(), "samples")]
+    with runner.scratch(manifests) as url:
+        runner.revision(url, manifests, "samples", "owners")
+    with Bench("samples") as bench:
+        found = {check.name: [check.waits(bench), *map(str, faults(check, bench))] for check in CHECKS}
+    assert found == {name: [""] for name in NAMES}
+
+
+def faults(check: Check, bench: Bench) -> list[Finding]:
+    return [one for one in check.findings(bench) if not one.note]
 
 
 @pytest.mark.parametrize(
