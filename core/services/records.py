@@ -100,27 +100,28 @@ def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: 
     return record
 
 
-def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int], *, rows: str = "live") -> dict[int, Any]:
-    """Those of the records that the actor sees, by id, held against other writers until the transaction ends.
+def find_all(ctx: Ctx, entity: Entity, ids: Sequence[int], *, rows: str = "live", lock: bool = True) -> dict[int, Any]:
+    """Those of the records that the actor sees, by id.
 
-    `rows="any"`: binned ones too.
+    `lock`: read afresh and held against other writers until the transaction ends. `rows="any"`: binned ones too.
     """
     if follows(entity):
-        return _one_by_one(ctx, entity, ids, ("binned", "live") if rows == "any" else (rows,))
+        return _one_by_one(ctx, entity, ids, ("binned", "live") if rows == "any" else (rows,), lock=lock)
     model: Any = entity.model
-    statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
-    options: dict[str, Any] = {FOR: model, ROWS: rows, "populate_existing": True}
+    statement = select(model).where(model.id.in_(ids)).order_by(model.id)
+    statement = statement.with_for_update() if lock else statement
+    options: dict[str, Any] = {FOR: model, ROWS: rows, "populate_existing": lock}
     found = ctx.db.scalars(statement.options(*with_references(entity)), execution_options=options).all()
-    places.load(ctx.db, entity.fields, found, fresh=True)
+    places.load(ctx.db, entity.fields, found, fresh=lock)
     return {record.id: record for record in found}
 
 
-def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int], among: Sequence[str]) -> dict[int, Any]:
+def _one_by_one(ctx: Ctx, entity: Entity, ids: Sequence[int], among: Sequence[str], *, lock: bool) -> dict[int, Any]:
     """Attached records, each of which is found by what it hangs on."""
     found = {}
     for record_id, rows in product(sorted(ids), among):
         with suppress(NotFound):
-            found[record_id] = find(ctx, entity, record_id, rows=rows, lock=True)
+            found[record_id] = find(ctx, entity, record_id, rows=rows, lock=lock)
     return found
 
 

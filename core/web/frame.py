@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from pyramid.request import Request
 
@@ -20,26 +21,29 @@ from plugins import Entity, Fault
 
 @dataclass(frozen=True)
 class Place:
-    """An entity's list as the navigation names it; `title` and `plural` are to be translated."""
+    """An entity's list as the navigation names it; `title` and `plural` are to be translated.
+
+    `letter` is the key that leads there after G, and to a new record after C.
+    """
 
     key: str
     title: str
     plural: str
     path: str
     icon: str
+    letter: str = ""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """`here` is the entity that the page is about; `search` the list that the search box searches, `plus`
-    what a phone's round button creates; `faults` why plugins are off, told to administrators alone.
+    """`here` is the entity that the page is about, `text` what was searched for; `plus` what a phone's round
+    button creates; `faults` why plugins are off, told to administrators alone.
     """
 
     business: tuple[Place, ...]
     settings: tuple[Place, ...]
     creatable: tuple[Place, ...]
     plus: Place | None
-    search: Place | None
     here: str | None
     text: str
     user: str
@@ -58,8 +62,20 @@ def is_written(entity: Entity) -> bool:
     return any(not field.read_only for field in entity.fields)
 
 
-def place(entity: Entity) -> Place:
-    return Place(entity.key, entity.title, entity.plural, collection(entity.key), entity.icon)
+def _place(entity: Entity, letters: Mapping[str, str]) -> Place:
+    path = collection(entity.key)
+    return Place(entity.key, entity.title, entity.plural, path, entity.icon, letters.get(entity.key, ""))
+
+
+def letters(entities: Iterable[Entity]) -> dict[str, str]:
+    """A letter for each, by key: the first of its name that none before it has got."""
+    taken: dict[str, str] = {}
+    for entity in entities:
+        name = entity.key.partition(".")[2]
+        letter = next((one for one in name if one.isalpha() and one not in taken.values()), "")
+        if letter:
+            taken[entity.key] = letter
+    return taken
 
 
 def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str = "") -> Frame:
@@ -71,12 +87,12 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
     here = entity is not None and is_written(entity) and ctx.rights.may_ever(entity, "create")
     nearest = [entity, *creatable] if entity and here else creatable
     unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
+    place = partial(_place, letters=letters(business))
     return Frame(
         business=tuple(place(one) for one in business),
         settings=tuple(place(one) for one in visible if not is_business(one)),
         creatable=tuple(place(one) for one in creatable),
         plus=place(nearest[0]) if nearest else None,
-        search=_search(entity, business),
         here=entity.key if entity else None,
         text=text,
         user=ctx.identity.name,
@@ -84,12 +100,6 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
         toast=toasts.take(request) if entity else None,
         faults=ctx.kernel.faults if ctx.rights.may_ever(ctx.catalog["core.role"], "edit") else (),
     )
-
-
-def _search(here: Entity | None, business: list[Entity]) -> Place | None:
-    """The list one is on, else the first that can be searched."""
-    candidates = [here, *business] if here else business
-    return next((place(one) for one in candidates if any(field.searchable for field in one.fields)), None)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from core.entities.finding import may_search
 from core.entities.listing import SORTABLE, ask
 from core.entities.reader import META
 from core.errors import NotFound
@@ -66,7 +67,7 @@ def view(entity: Entity, request: Request) -> Response:
     return page(
         request,
         "list",
-        frame=frame(request, ctx, entity, text=query.q),
+        frame=frame(request, ctx, entity),
         entity=entity,
         path=path,
         query=query,
@@ -75,6 +76,7 @@ def view(entity: Entity, request: Request) -> Response:
         total=found.total,
         next_url=query.url(path, cursor=found.next) if found.next else None,
         facets=facets(entity, ctx.rights, query, path),
+        searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
         narrowed=split(query.filter)[1] is not None,
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )

@@ -27,11 +27,18 @@ class Query:
 
     def url(self, path: str, **changes: Any) -> str:
         """The address of the list with something changed, from its first page on unless a cursor is given."""
-        asked = replace(self, **{"cursor": "", **changes})
-        filter_text = "" if asked.filter is None else json.dumps(asked.filter, ensure_ascii=False, default=float)
-        values = {"q": asked.q, "filter": filter_text, "sort": asked.sort, "cursor": asked.cursor}
-        query = urlencode({name: value for name, value in values.items() if value})
+        query = urlencode(replace(self, **{"cursor": "", **changes}).texts())
         return f"{path}?{query}" if query else path
+
+    def others(self, name: str) -> dict[str, str]:
+        """What a form that asks for `name` anew must send along."""
+        return {key: value for key, value in self.texts().items() if key not in (name, "cursor")}
+
+    def texts(self) -> dict[str, str]:
+        """The parameters of the address."""
+        filter_text = "" if self.filter is None else json.dumps(self.filter, ensure_ascii=False, default=float)
+        values = {"q": self.q, "filter": filter_text, "sort": self.sort, "cursor": self.cursor}
+        return {name: value for name, value in values.items() if value}
 
 
 def read(request: Request) -> Query:

@@ -13,6 +13,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.threadlocal import get_current_request
 
+from core.db import folding
 from core.web import format as formats
 from core.web.assets import asset, icon
 
@@ -30,6 +31,7 @@ def includeme(config: Configurator) -> None:
             "jinja2.lstrip_blocks": True,
             "jinja2.filters": {
                 "say": say,
+                "spoken": spoken,
                 "noun": noun,
                 "number": number,
                 "initials": formats.initials,
@@ -71,6 +73,11 @@ def _add_surroundings(event: BeforeRender) -> None:
 def say(text: str) -> str:
     """A translatable string of Python code, in the reply's language."""
     return str(get_current_request().say(text))
+
+
+def spoken(text: str) -> str:
+    """How a Chinese text is typed on a Latin keyboard: its initials, then its syllables."""
+    return (folding.spoken(text) or "").lower().replace(" ", "")
 
 
 def noun(text: str) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage
 from webtest import TestApp, TestResponse
 
 from core.app import make_app
 from core.services import records
 from core.services.users import set_password
 from core.services.work import Ctx
+from tests.support.serving import served
 from tests.support.site import PASSWORD, Site
 
 ENGLISH = {"Accept-Language": "en"}
@@ -105,3 +108,39 @@ def sql(page: TestResponse) -> int:
 
 def in_an_hour() -> str:
     return (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- in a real browser ---------------------------------------------------------------------------------
+
+EXPECTED = re.compile(r"Failed to load resource.*status of 4\d\d")  # the browser's own note on an error page
+
+
+@pytest.fixture
+def address(site: Site) -> Iterator[str]:
+    with served(make_app(site.kernel)) as where:
+        yield where
+
+
+@pytest.fixture
+def faults(context: BrowserContext) -> Iterator[list[str]]:
+    """What the browser complains about, the policy's violations included: nothing, at the end of a test."""
+    found: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            found.append(message.text)
+
+    context.on("console", heard)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en-GB"}
+
+
+@pytest.fixture
+def li(site: Site) -> int:
+    return person(site, "li")

@@ -3,51 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
-from core.app import make_app
-from tests.support.serving import served
 from tests.support.shots import log_in, pages, press
-from tests.support.site import Site
-from tests.web.conftest import person
+from tests.web.conftest import EXPECTED
 
 LIST = "/core/customers"
-EXPECTED = re.compile(r"Failed to load resource.*status of 4\d\d")  # the browser's own note on an error page
-
-
-@pytest.fixture
-def address(site: Site) -> Iterator[str]:
-    with served(make_app(site.kernel)) as where:
-        yield where
-
-
-@pytest.fixture
-def faults(context: BrowserContext) -> Iterator[list[str]]:
-    """What the browser complains about, the policy's violations included: nothing, at the end of a test."""
-    found: list[str] = []
-
-    def heard(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
-            found.append(message.text)
-
-    context.on("console", heard)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    yield found
-    assert found == []
-
-
-@pytest.fixture
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "locale": "en-GB"}
-
-
-@pytest.fixture
-def li(site: Site) -> int:
-    return person(site, "li")
 
 
 def test_logging_in_finding_changing_and_seeing_the_change(site, li, address, page: Page, faults):
@@ -60,7 +23,7 @@ def test_logging_in_finding_changing_and_seeing_the_change(site, li, address, pa
     expect(page.get_by_role("alert")).to_contain_text("not right")
     log_in(page, address, "li")
     assert page.url == f"{address}{LIST}"
-    page.fill("[name=q]", "bol")
+    page.fill(".k-find [name=q]", "bol")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -125,17 +88,13 @@ def test_everything_from_login_to_a_record_by_keyboard_alone(site, li, address, 
     with page.expect_navigation():
         page.keyboard.press("Enter")
     page.keyboard.press("/")
-    expect(page.locator("[name=q]")).to_be_focused()
+    box = page.get_by_role("combobox", name="Search records and actions")
+    expect(box).to_be_focused()
     page.keyboard.type("bolt/1")  # a slash inside the box is a slash
-    expect(page.locator("[name=q]")).to_have_value("bolt/1")
+    expect(box).to_have_value("bolt/1")
     page.keyboard.press("Control+A")
     page.keyboard.type("bolt")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    for _press in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('a.name')"):
-            break
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Bolt")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Bolt")

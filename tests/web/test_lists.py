@@ -60,7 +60,7 @@ def test_a_list_shows_the_columns_of_the_description(some, admin):
 def test_search_finds_and_says_what_it_looked_for(some, admin):
     page = admin.get(ask(q="alp"))
     assert names(page) == ["alpha"]
-    assert page.html.select_one(".k-search input")["value"] == "alp"
+    assert page.html.select_one(".k-find input")["value"] == "alp"
     assert "Contains “alp”" in page.html.select_one(".k-chip").text
     assert names(admin.get(ask(q="5555"))) == ["Gamma"]
 

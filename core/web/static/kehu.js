@@ -1,17 +1,6 @@
 // What makes the pages quicker to use. They work without it.
 
 const all = (selector) => [...document.querySelectorAll(selector)];
-const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
-
-// A key that is written beside something focuses it.
-document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  const wanted = all("[data-hotkey]").find((element) => element.dataset.hotkey === event.key);
-  if (!wanted) return;
-  event.preventDefault();
-  wanted.focus();
-  wanted.select?.();
-});
 
 // Menus close on Escape, on a click elsewhere, and when focus leaves them.
 const close = (menu) => { menu.open = false; };

@@ -1,0 +1,142 @@
+// One box for records and actions: what the page offers in [data-group], and what the server finds.
+
+const palette = document.getElementById("palette");
+const keys = document.getElementById("keys");
+const box = palette.querySelector("input");
+const list = palette.querySelector("[role=listbox]");
+const template = palette.querySelector("template").content;
+let found = [];
+let asked = 0;
+
+const plain = (text) => text.toLowerCase().replace(/\s+/g, "");
+const fits = (element, needle) => plain(element.textContent).includes(needle) || (element.dataset.spoken || "").includes(needle);
+
+// Each place or action once, in the order of the page, under the title of its group.
+const actions = (needle) => {
+  const groups = new Map();
+  document.querySelectorAll("[data-group]").forEach((group) => {
+    group.querySelectorAll("a[href], button:not([data-close])").forEach((element) => {
+      const label = [...element.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("").trim();
+      const lines = groups.get(group.dataset.group) || new Map();
+      if (label && fits(element, needle) && !lines.has(label)) {
+        lines.set(label, { label, path: element.href || "", icon: element.querySelector("use")?.getAttribute("href"), element });
+      }
+      groups.set(group.dataset.group, lines);
+    });
+  });
+  return [...groups].filter(([, lines]) => lines.size).map(([title, lines]) => ({ title, found: [...lines.values()].slice(0, needle ? 6 : 8) }));
+};
+
+const line = (one, icon, at) => {
+  const row = template.querySelector("[role=option]").cloneNode(true);
+  row.id = `option-${at}`;
+  row.setAttribute("aria-selected", at === 0);
+  row.querySelector("use").setAttribute("href", one.icon || icon || palette.dataset.icon);
+  const [label, note] = row.querySelectorAll("span.t > *");
+  label.textContent = one.label;
+  note.textContent = one.note || "";
+  row.querySelector(".k").textContent = one.value || "";
+  if (one.state) row.querySelector(".k").classList.add("k-state", one.state);
+  row.chosen = one;
+  return row;
+};
+
+const draw = () => {
+  const needle = plain(box.value.trim());
+  const groups = [...found, ...actions(needle)];
+  if (needle.length > 1) groups.push({ title: "", found: [{ label: palette.dataset.all, path: `/search?q=${encodeURIComponent(box.value.trim())}` }] });
+  let at = 0;
+  list.replaceChildren(...groups.map((group) => {
+    const part = template.querySelector("[role=group]").cloneNode(true);
+    part.setAttribute("aria-label", group.title || palette.dataset.all);
+    part.firstElementChild.textContent = group.title;
+    part.firstElementChild.hidden = !group.title;
+    part.append(...group.found.map((one) => line(one, group.icon, at++)));
+    return part;
+  }));
+  point();
+};
+
+const options = () => [...list.querySelectorAll("[role=option]")];
+const selected = () => list.querySelector("[aria-selected=true]");
+const point = () => {
+  box.setAttribute("aria-activedescendant", selected()?.id || "");
+  selected()?.scrollIntoView({ block: "nearest" });
+};
+const move = (steps) => {
+  const all = options();
+  if (!all.length) return;
+  const now = all.indexOf(selected());
+  all[now]?.setAttribute("aria-selected", "false");
+  all[(now + steps + all.length) % all.length].setAttribute("aria-selected", "true");
+  point();
+};
+
+const go = (row, apart) => {
+  if (!row) return;
+  const { path, element } = row.chosen;
+  palette.close();
+  if (path && apart) window.open(path, "_blank", "noopener");
+  else if (element) element.click();
+  else location.assign(path);
+};
+
+const ask = async () => {
+  const text = box.value.trim();
+  const mine = ++asked;
+  if (text.length < 2) { found = []; draw(); return; }
+  const reply = await fetch(`/search/suggest?q=${encodeURIComponent(text)}`).catch(() => null);
+  if (mine !== asked) return; // somebody has typed on
+  found = reply?.ok && !reply.redirected ? await reply.json() : [];
+  if (mine === asked) draw();
+};
+
+let waiting;
+box.addEventListener("input", (event) => {
+  clearTimeout(waiting);
+  draw();
+  if (!event.isComposing) waiting = setTimeout(ask, 120);
+});
+box.addEventListener("compositionend", () => { waiting = setTimeout(ask, 0); });
+box.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) move(step);
+  else if (event.key === "Enter") go(selected(), event.ctrlKey || event.metaKey);
+  else return;
+  event.preventDefault();
+});
+list.addEventListener("click", (event) => go(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey));
+list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
+
+const open = () => {
+  if (palette.open) return;
+  found = [];
+  box.value = "";
+  draw();
+  palette.showModal();
+};
+[palette, keys].forEach((dialog) => {
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+});
+document.querySelectorAll(".k-search input").forEach((input) => {
+  input.addEventListener("pointerdown", (event) => { event.preventDefault(); open(); });
+});
+
+// Keys by themselves, or one after the other: [data-keys="g c"]. Never while something is typed.
+const named = { "/": open, "?": () => keys.showModal() };
+let pressed = [];
+let since = 0;
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.altKey || document.querySelector("dialog[open]")) return;
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); open(); return; }
+  if (event.ctrlKey || event.metaKey || event.target.matches("input, textarea, select, [contenteditable]")) return;
+  pressed = event.timeStamp - since < 1200 ? [...pressed, event.key.toLowerCase()] : [event.key.toLowerCase()];
+  since = event.timeStamp;
+  const wanted = pressed.join(" ");
+  const target = document.querySelector(`[data-keys="${CSS.escape(wanted)}"]`);
+  if (named[wanted]) { event.preventDefault(); pressed = []; named[wanted](); }
+  else if (target) { event.preventDefault(); pressed = []; target.click(); }
+  else if (!document.querySelector(`[data-keys^="${CSS.escape(wanted)} "]`)) pressed = [];
+  else document.querySelector(`details[data-opens="${CSS.escape(wanted)}"]`)?.setAttribute("open", "");
+});
