@@ -282,6 +282,7 @@ class Bench:
             "choice": next(iter(getattr(kind, "offered", ()) or getattr(kind, "choices", ())), None),
             "references": [],
             "document": None,
+            "any": {"entity": "core.customer", "id": customer},
         }
         return self._target(kind, customer) if kind.kind == "reference" else plain.get(kind.kind)
 
