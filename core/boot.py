@@ -260,7 +260,9 @@ def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
         if target not in known and home not in soft.get(owner, ()):
             what = f"{key} is for the {known.kind} {target}, which no enabled plugin has"
             hint = did_you_mean(target, known)
-            if not hint and home not in on:
+            if not hint and home == owner:
+                hint = f"; return it from the hook register_{'events' if known.kind == 'event' else 'entities'}"
+            elif not hint and home not in on:
                 hint = f"; if it belongs to a plugin that may be off, name that in the manifest: after=({home!r},)"
             wrong.setdefault(owner, []).append(f"plugin {owner!r}: {what}{hint}")
     if wrong:

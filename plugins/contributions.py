@@ -27,11 +27,11 @@ class FieldType(Protocol):
 class Field:
     """One field of an entity: `name` in JSON, filters and files, `title` on pages, `type` one of the kinds of values.
 
-    A `required` field is never empty. A `read_only` one is shown and written by code alone, a `create_only`
-    one is written once. `default(ctx)` gives the value on create when none is sent. `right` is the action
-    that a change of this field needs instead of `edit`. By a `searchable` one records are found. `column` is
-    the model's attribute (default: the name; references: name + `_id`), `sort` another attribute to order
-    by. `help` is a sentence beside the field in forms.
+    A `required` field is never empty, nor is one whose column takes no NULL. A `read_only` one is shown and
+    written by code alone, a `create_only` one is written once. `default(ctx)` gives the value on create when
+    none is sent. `right` is the action that a change of this field needs instead of `edit`. By a `searchable`
+    one records are found. `column` is the model's attribute (default: the name; references: name + `_id`),
+    `sort` another attribute to order by. `help` is a sentence beside the field in forms.
     """
 
     name: str

@@ -235,11 +235,26 @@ def prepare_new(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
             taken.values[field.name] = field.default(ctx)
     prepare(ctx, entity, None, taken)
     closed = may_create(ctx, entity, taken, sent)
+    # What only the column needs, the rules may fill in: they have had their say where they found nothing wrong.
+    needed = {field.name for field in entity.fields if field.required} if taken.errors else never_empty(entity)
     for field in entity.fields:
         if isinstance(field, CustomField) and field.name in closed:
             continue
-        if field.required and taken.values.get(field.name) is None and field.name not in taken.errors:
+        if field.name in needed and taken.values.get(field.name) is None and field.name not in taken.errors:
             taken.wrong(field.name, NEEDED)
+
+
+@cache
+def never_empty(entity: Entity) -> frozenset[str]:
+    """The fields that a stored record always holds: required ones, and those whose column takes no NULL."""
+    columns: Any = inspect(entity.model).columns
+    own = {field.name: columns.get(attribute_name(field)) for field in entity.fields if "." not in field.name}
+    filled = {name for name, column in own.items() if column is not None and _is_needed(column)}
+    return frozenset({field.name for field in entity.fields if field.required} | filled)
+
+
+def _is_needed(column: Any) -> bool:
+    return not column.nullable and column.default is None and column.server_default is None
 
 
 def add(ctx: Ctx, entity: Entity, taken: Taken) -> Any:
@@ -268,9 +283,9 @@ def prepare_change(
             del taken.values[field.name]
             taken.wrong(field.name, _("This cannot be changed."))
     prepare(ctx, entity, record, taken)
-    for field in entity.fields:
-        if field.required and field.name in taken.values and taken.values[field.name] is None:
-            taken.wrong(field.name, NEEDED)
+    for name in sorted(never_empty(entity) & taken.values.keys()):
+        if taken.values[name] is None:
+            taken.wrong(name, NEEDED)
     if taken.values:
         _need_custom(entity, record, taken, rights)
 

@@ -186,6 +186,13 @@ FAULTS = {
         SUBSCRIBER.format(event="shop.OrderPaid") + HOOK,
         ("samples.told is for the event shop.OrderPaid, which no enabled plugin has", "after=('shop',)"),
     ),
+    "an event of its own that it does not register": Fault(
+        "starts",
+        "hooks.py",
+        HOOK,
+        SUBSCRIBER.format(event="samples.Sent") + HOOK,
+        ("the event samples.Sent, which no enabled plugin has; return it from the hook register_events",),
+    ),
     "an event that its plugin has not": Fault(
         "starts",
         "hooks.py",
@@ -488,6 +495,21 @@ def test_a_plugin_whose_records_have_owners_is_sound(install: Callable[[], Path]
     with Bench("samples") as bench:
         found = {check.name: [check.waits(bench), *map(str, faults(check, bench))] for check in CHECKS}
     assert found == {name: [""] for name in NAMES}
+
+
+def test_a_column_that_takes_no_null_needs_a_value_at_its_field(install: Callable[[], Path]) -> None:
+    entities = install() / "entities.py"
+    source = entities.read_text(encoding="utf-8")
+    assert '_("Name"), required=True)' in source
+    entities.write_text(source.replace('_("Name"), required=True)', '_("Name"))'), encoding="utf-8")
+    with Bench("samples") as bench:
+        ann, customer = bench.client("ann"), bench.customer()
+        refused = ann.api("POST", "/samples/samples", {"customer": customer})
+        assert (refused.status_int, list(refused.json["errors"])) == (422, ["name"])
+        made = ann.api("POST", "/samples/samples", {"customer": customer, "name": "Pump"})
+        assert made.json["code"] == "S000001"  # needed too, and filled in by the rules
+        refused = ann.api("PATCH", f"/samples/samples/{made.json['id']}", {"version": 1, "name": ""})
+        assert (refused.status_int, list(refused.json["errors"])) == (422, ["name"])
 
 
 def faults(check: Check, bench: Bench) -> list[Finding]:
