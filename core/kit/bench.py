@@ -67,7 +67,9 @@ class Client:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """A call of REST; the reply has `.status_int` and `.json`."""
-        headers = {"Authorization": f"Bearer {self._secrets[0]}"} if self._who else {}
+        headers = {"Accept-Language": "en"}
+        if self._who:
+            headers["Authorization"] = f"Bearer {self._secrets[0]}"
         request = Request.blank(API + path, method=method, headers=headers)
         if body is not None:
             request.body, request.content_type = json.dumps(body).encode(), "application/json"

@@ -59,7 +59,8 @@ def _not_made(entity: Entity, reply: Any) -> Finding:
         f"no record could be made to try with: {reply.status_int} {reply.text[:300]}",
         f"entity {entity.key}",
         "what cannot be tried is not known to be safe.",
-        f'give values that its rules accept: SAMPLES = {{"{entity.key}": {{"field": value}}}} in the module `testing`.',
+        "say required=True of a field that is needed, or give values that its rules accept:"
+        f' SAMPLES = {{"{entity.key}": {{"field": value}}}} in the module `testing` of the package.',
     )
 
 
