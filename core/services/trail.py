@@ -57,6 +57,16 @@ def entries_of(ctx: Ctx, uuid: str) -> list[Entry]:
     return _entries(ctx, statement.where(Change.uuid == uuid).order_by(Audit.seq))
 
 
+def pending(ctx: Ctx) -> list[Entry]:
+    """What this transaction has done so far, and will have written down when it ends."""
+    journal, actor = ctx.journal, ctx.identity
+    place = (journal.uuid, journal.batch, 0, journal.undoes, ctx.now, actor.user_id, actor.door)
+    return [
+        Entry(0, *place, seq, entry.action, entry.entity, entry.record_id, entry.changes)
+        for seq, entry in enumerate(journal.entries, 1)
+    ]
+
+
 def since(ctx: Ctx, entity: str, ids: Iterable[int], number: int) -> dict[int, list[Entry]]:
     """What happened to records of one kind after the change of that number, newest first, by record."""
     found: dict[int, list[Entry]] = defaultdict(list)

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from core.db.base import AttachedTo
 from core.entities.past import BINNED
-from core.errors import Conflict, Invalid, KehuError, NotFound
+from core.errors import Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Audit, Change
 from core.security import places
@@ -44,7 +44,7 @@ from core.services.reversal import (
     verb_of,
     why_never,
 )
-from core.services.trail import Entry, entries_of, sees_all, since, standing
+from core.services.trail import Entry, entries_of, pending, sees_all, since, standing
 from core.services.work import Ctx
 from plugins import Entity
 
@@ -105,6 +105,21 @@ def undo(ctx: Ctx, uuid: str) -> int:
     for part in in_order(parts):
         set_back(ctx, part, found.get((part.entity.key, part.record_id)))
     return len(parts)
+
+
+def is_undoable(ctx: Ctx) -> bool:
+    """Whether the actor may set back all that this transaction has done so far."""
+    entries = pending(ctx)
+    if not entries or any(why_never(ctx.catalog, entry) is not None for entry in entries):
+        return False
+    parts = parts_of(ctx.catalog, entries)
+    found = _load(ctx, parts)
+    try:
+        for part in parts:
+            may(ctx, part, found.get((part.entity.key, part.record_id)))
+    except Forbidden:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

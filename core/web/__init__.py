@@ -7,5 +7,12 @@ from pyramid.config import Configurator
 
 def includeme(config: Configurator) -> None:
     basics = ("assets", "templating", "preferences", "safety", "refusals", "login")
-    for part in (*basics, "attachments", "search", "entities", "forms"):  # addresses of its own before an entity's
+    for part in (
+        *basics,
+        "attachments",
+        "search",
+        "undo",
+        "entities",
+        "forms",
+    ):  # addresses of its own before an entity's
         config.include(f"core.web.{part}")

@@ -28,6 +28,7 @@ from core.web import toast
 from core.web.addresses import record_path
 from core.web.record import record_id
 from core.web.toast import Toast
+from core.web.undo import offer
 from plugins import Entity
 
 KEY = attachments.KEY
@@ -98,7 +99,7 @@ def add(context: Any, request: Request) -> Response:
     if not added:
         raise Invalid(errors={FIELD: [_("Choose a file first.")]})
     response = HTTPSeeOther(record_path(key, int(number)))
-    return toast.put(response, request, Toast("saved", ", ".join(one.name for one in added)))
+    return toast.put(response, request, Toast("saved", ", ".join(one.name for one in added), offer(ctx)))
 
 
 def content(context: Any, request: Request) -> Response:

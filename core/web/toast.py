@@ -13,7 +13,7 @@ from pyramid.response import Response
 from core.web.addresses import local
 
 COOKIE = "kehu_toast"
-KINDS = ("saved", "created", "deleted", "restored", "done")
+KINDS = ("saved", "created", "deleted", "restored", "done", "undone")
 _LONGEST, _MOST_OTHERS = 80, 3
 
 

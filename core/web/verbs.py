@@ -24,6 +24,7 @@ from core.web.forms.sheet import Sheet, sheet_page, zone_of
 from core.web.forms.texts import to_json, to_services
 from core.web.record import name_of, page_around, record_id, visible_path
 from core.web.toast import Toast
+from core.web.undo import offer
 from plugins import Entity, Field, Verb
 
 
@@ -82,7 +83,7 @@ def act(entity: Entity, request: Request) -> Response:
         if not asked:
             raise
         raise FormRefused(partial(_draw, entity=entity, number=number, verb=verb), error, texts) from error
-    said = Toast("restored" if verb.on_binned else "done", name_of(request, ctx, entity, record))
+    said = Toast("restored" if verb.on_binned else "done", name_of(request, ctx, entity, record), offer(ctx))
     back = page_around(request, entity, record) if follows(entity) else visible_path(ctx, entity, number)
     return toast.put(HTTPSeeOther(back), request, said)
 

@@ -32,6 +32,7 @@ from core.web.frame import frame, is_written, may_visit
 from core.web.record import grouped, name_of, record_id, title, version, visible_path
 from core.web.templating import page
 from core.web.toast import Toast
+from core.web.undo import offer
 from core.web.values import display
 from plugins import Entity
 
@@ -63,7 +64,7 @@ def create(entity: Entity, request: Request) -> Response:
         )
     response = HTTPSeeOther(visible_path(ctx, entity, record.id))
     others = tuple(dict.fromkeys(_named(request, one) for one in ctx.work.warnings))
-    return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record), others=others))
+    return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record), offer(ctx), others))
 
 
 def _named(request: Request, alike: Mapping[str, Any]) -> str:
@@ -136,7 +137,7 @@ def change(entity: Entity, request: Request) -> Response:
     except (Invalid, Conflict, Forbidden) as error:
         raise FormRefused(draw, error, texts, base, seen) from error
     response = HTTPSeeOther(visible_path(ctx, entity, number))
-    return toast.put(response, request, Toast("saved", name_of(request, ctx, entity, record)))
+    return toast.put(response, request, Toast("saved", name_of(request, ctx, entity, record), offer(ctx)))
 
 
 def draw_edit(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity, number: int) -> Response:
