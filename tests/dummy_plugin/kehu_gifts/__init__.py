@@ -7,5 +7,4 @@ manifest = Manifest(
     title="Gifts",
     summary="Who was given what, and when",
     version="0.1",
-    locale=None,
 )
