@@ -18,7 +18,7 @@ from core.db.guard import never
 from core.db.types import MONEY_MAX, MONEY_SCALE, Money, UtcDateTime
 from core.entities.finding import Offered, Place, may_search, sounds_like
 from core.errors import BadRequest, Forbidden
-from core.fields import INT_MAX
+from core.fields import INT_MAX, BadValue, Text
 from core.i18n import _, suggestion
 from core.security import places
 from core.security.catalog import Catalog
@@ -30,6 +30,7 @@ from plugins import Entity, Field
 LIMIT = 50
 MOST = 500
 SORTABLE = {"text", "integer", "number", "money", "date", "moment", "choice", "boolean"}
+_LONGEST = 1000  # characters that are searched for
 _META_SORTS = ("id", "created_at", "updated_at")
 
 
@@ -81,7 +82,7 @@ def ask(
     return Ask(
         entity,
         condition,
-        text.strip() if text and text.strip() else None,
+        _text(text),
         keys,
         limit,
         None if cursor is None else _read_cursor(cursor, entity, keys),
@@ -89,6 +90,13 @@ def ask(
         binned,
         granted,
     )
+
+
+def _text(text: str | None) -> str | None:
+    try:
+        return Text(_LONGEST).parse(text)
+    except BadValue as bad:
+        _bad("q", bad.message)
 
 
 def page_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]:

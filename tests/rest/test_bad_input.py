@@ -151,6 +151,8 @@ FAULTY_QUERIES = [
     ("deleted", "2"),
     ("offset", "10"),
     ("q", "A\x00"),
+    ("q", "A\x1f"),
+    ("q", "A" * 1001),
 ]
 
 
