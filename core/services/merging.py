@@ -26,7 +26,8 @@ from core.services.work import Ctx
 from plugins import Entity, Field
 
 KEY = "core.customer"
-KEPT = ("code", "name", "short_name", "parent")  # are the target's, whatever is asked for
+KEPT = ("code", "name", "short_name", "parent", "secrecy")  # nobody chooses these
+READABLE = ("read", "edit")
 _SIDES = ("source", "target")
 _ALIKE = ({"target", "prospect"}, {"formal"})
 
@@ -43,6 +44,9 @@ def check_take(value: Any) -> dict[str, str]:
 def merge(ctx: Ctx, target: Customer, arguments: Mapping[str, Any]) -> None:
     """Merge the customer `source` into this one. Its empty fields take the source's values, `take` says otherwise.
 
+    A field that is closed to the actor stays as it is; to `take` one is Forbidden `FIELD`. Of the two
+    secrecies the higher one stays, for what moves is as secret as it was.
+
     Needs merge and edit on both. Raises Conflict `STATE_MISMATCH` unless both are formal or neither is,
     `CYCLE` where the target stands below the source.
     """
@@ -52,7 +56,8 @@ def merge(ctx: Ctx, target: Customer, arguments: Mapping[str, Any]) -> None:
         for action in ("merge", "edit"):
             records.require(ctx, entity, action, record)
     _fits(ctx, source, target)
-    _take_values(entity, source, target, arguments.get("take") or {})
+    _take_values(ctx, entity, source, target, arguments.get("take") or {})
+    target.secrecy = max(source.secrecy, target.secrecy)
     records.write(ctx)
     session = ctx.work.elevated("merging customers", write=True)
     _move(ctx, session, source.id, target.id, ctx.catalog)
@@ -77,16 +82,26 @@ def _fits(ctx: Ctx, source: Customer, target: Customer) -> None:
         raise Conflict(message, code="CYCLE")
 
 
-def _take_values(entity: Entity, source: Customer, target: Customer, take: Mapping[str, str]) -> None:
+def _take_values(ctx: Ctx, entity: Entity, source: Customer, target: Customer, take: Mapping[str, str]) -> None:
     free = {field.name: field for field in entity.fields if _is_free(field)}
     wrong = {name: [_("This field cannot be chosen.")] for name in take if name not in free}
     if wrong:
         raise Invalid(errors=wrong)
+    rights = _rights_to_take(ctx, entity, source, target)
+    records.need_open({name: rights[name] for name, side in take.items() if side == "source"})
     for name, field in free.items():
         value, known = places.get(source, field), places.get(target, field)
-        wanted = take.get(name) == "source" or (name not in take and known is None)
+        wanted = take.get(name) == "source" or (name not in take and known is None and rights[name] == "edit")
         if wanted and value != known and not (field.required and value is None):
             places.put(target, field, value)
+
+
+def _rights_to_take(ctx: Ctx, entity: Entity, source: Customer, target: Customer) -> dict[str, str]:
+    """The actor's rights on the target's fields, and none on those that he cannot read on the source."""
+    look = records.reader(ctx)
+    read = look.rights_on(entity, entity.fields, source)
+    rights = look.rights_on(entity, entity.fields, target)
+    return {name: right if read[name] in READABLE else "none" for name, right in rights.items()}
 
 
 def _is_free(field: Field) -> bool:
@@ -119,11 +134,24 @@ def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int, ent
     for entity in entities:
         if entity.rules.closed:
             continue  # what the kernel has written of the source stays its own
-        for record, column in _referring(ctx, session, entity, source_id):
+        moving = list(_referring(ctx, session, entity, source_id))
+        before = _rights_on(ctx, entity, moving)
+        for record, column in moving:
             setattr(record, column, target_id)
             if isinstance(record, Contact) and has_main:
                 record.is_main = False
         session.flush()
+        for record_id, rights in _rights_on(ctx, entity, moving).items():
+            records.opens_nothing(before.get(record_id, rights), rights)
+
+
+def _rights_on(ctx: Ctx, entity: Entity, moving: Iterable[tuple[Any, str]]) -> dict[int, dict[str, str]]:
+    """The actor's rights on the fields of what moves and he sees, where rights go by something at all."""
+    if not any(rule.condition for rule in ctx.rights.field_rights(entity)):
+        return {}
+    look = records.reader(ctx)
+    seen = {record.id: record for record, _column in moving if records.may(ctx, entity, "view", record)}
+    return {record_id: look.rights_on(entity, entity.fields, record) for record_id, record in seen.items()}
 
 
 def _referring(ctx: Ctx, session: GuardedSession, entity: Entity, source_id: int) -> Iterator[tuple[Any, str]]:

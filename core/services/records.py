@@ -293,7 +293,7 @@ def prepare_change(
 def apply(ctx: Ctx, entity: Entity, record: Any, taken: Taken, rights: Mapping[str, str], look: Reader) -> None:
     """Change the record in the session. Forbidden, with the record changed, if that would open fields."""
     fill(entity, record, taken.values)
-    _opens_nothing(rights, look.rights_on(entity, entity.fields, record))
+    opens_nothing(rights, look.rights_on(entity, entity.fields, record))
 
 
 def hidden(rights: Mapping[str, str]) -> list[str]:
@@ -351,7 +351,7 @@ def need_open(rights: Mapping[str, str]) -> None:
         raise Forbidden(message, code="FIELD", errors=dict.fromkeys(closed, (message,)))
 
 
-def _opens_nothing(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+def opens_nothing(before: Mapping[str, str], after: Mapping[str, str]) -> None:
     """Forbidden for a change by which the actor would see or change more fields than before."""
     opened = [name for name, right in after.items() if FIELD_RIGHTS.index(right) > FIELD_RIGHTS.index(before[name])]
     if opened:
@@ -498,7 +498,7 @@ def act(
     need_open({name: before[name] for name in arguments.values.keys() & before.keys()})
     ctx.journal.call(record, verb.name)
     answer = verb.run(ctx, record, arguments.values)
-    _opens_nothing(before, look.rights_on(entity, entity.fields, record))
+    opens_nothing(before, look.rights_on(entity, entity.fields, record))
     write(ctx)
     ctx.journal.called_off(record)
     return record, answer

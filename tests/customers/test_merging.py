@@ -78,7 +78,7 @@ def test_fields_are_chosen_one_by_one(site, api):
     assert (merged["phone"], merged["note"]) == ("1", None)
 
 
-@pytest.mark.parametrize("field", ["code", "name", "short_name", "parent", "owner", "state", "nothing"])
+@pytest.mark.parametrize("field", ["code", "name", "short_name", "parent", "secrecy", "owner", "state", "nothing"])
 def test_some_fields_stay_the_targets(site, api, field):
     source, target = site.customer("A"), site.customer("B")
     refused = merge(api(), target, source, 422, take={field: "source"})
@@ -124,3 +124,92 @@ def test_what_is_wrong_with_the_call(site, api):
     merge(api(), target, 4711, 422)
     merge(api(), target, site.customer("B"), 422, take=["phone"])
     merge(api(), target, site.customer("C"), 422, take={"phone": "theirs"})
+
+
+# --- fields that are closed to the merger --------------------------------------------------------------
+
+
+def merger(site, *rules, entity="core.customer", login="ma"):
+    """Somebody who merges all customers, with rights on fields: `(field, right, condition)`."""
+    grants = [
+        {"entity": entity, "action": action, "reach": "all"}
+        for entity in ("core.customer", "core.contact")
+        for action in ("view", "edit", "merge")
+    ]
+    lines = [
+        {"entity": entity, "field": field, "right": right} | ({"condition": condition} if condition else {})
+        for field, right, condition in rules
+    ]
+    site.role(login, grants, lines)
+    site.user(login, roles=[login])
+    return login
+
+
+def stored(site, customer_id):
+    with site.acting(write=False) as ctx:
+        return ctx.system.get_one(Customer, customer_id)
+
+
+@pytest.mark.parametrize("right", ["none", "mask", "read"])
+def test_a_field_that_one_may_not_edit_is_left_alone_and_cannot_be_taken(site, api, right):
+    ma = api(merger(site, ("phone", right, None)))
+    source, target = site.customer("A", phone="021-55661101", note="a"), site.customer("B")
+    refused = merge(ma, target, source, 403, take={"phone": "source"})
+    assert (refused.json["code"], list(refused.json["errors"])) == ("FIELD", ["phone"])
+    assert "55661101" not in refused.text
+    assert (stored(site, source).merged_into_id, stored(site, target).phone, stored(site, target).note) == (None,) * 3
+    assert merge(ma, target, source).json["note"] == "a"
+    assert stored(site, target).phone is None
+
+
+@pytest.mark.parametrize("right", ["none", "mask"])
+def test_what_is_hidden_on_the_source_is_not_shown_on_the_target(site, api, right):
+    ma = api(merger(site, ("phone", right, ["=", "note", "VIP"])))
+    source, target = site.customer("A", phone="021-55661101", note="VIP"), site.customer("B", note="plain")
+    assert merge(ma, target, source, 403, take={"phone": "source"}).json["code"] == "FIELD"
+    merged = merge(ma, target, source)
+    assert merged.json["phone"] is None
+    assert "55661101" not in merged.text
+    assert stored(site, target).phone is None
+
+
+def test_what_one_may_read_on_the_source_fills_what_he_may_edit_on_the_target(site, api):
+    ma = api(merger(site, ("phone", "read", ["=", "note", "VIP"])))
+    source, target = site.customer("A", phone="1", note="VIP"), site.customer("B", note="plain")
+    assert merge(ma, target, source).json["phone"] == "1"
+
+
+def test_a_merge_opens_no_field_of_the_target(site, api):
+    ma = api(merger(site, ("phone", "none", ["=", "note", "VIP"])))
+    source, target = site.customer("A", note="plain"), site.customer("B", phone="1", note="VIP")
+    refused = merge(ma, target, source, 403, take={"note": "source"})
+    assert refused.json["code"] == "FIELD"
+    assert "phone" in refused.json["detail"]
+    assert (stored(site, target).note, stored(site, source).merged_into_id) == ("VIP", None)
+
+
+def test_a_merge_opens_no_field_of_what_moves(site, api):
+    ma = api(merger(site, ("phone", "none", ["=", "customer.note", "VIP"]), entity="core.contact"))
+    source, target = site.customer("A", note="VIP"), site.customer("B", note="plain")
+    contact = site.create("core.contact", {"customer": source, "name": "P", "phone": "1"})
+    assert "phone" not in ma.get(f"/core/contacts/{contact}").json
+    refused = merge(ma, target, source, 403)
+    assert refused.json["code"] == "FIELD"
+    assert "phone" in refused.json["detail"]
+    assert "phone" not in ma.get(f"/core/contacts/{contact}").json
+    assert stored(site, source).merged_into_id is None
+
+
+@pytest.mark.parametrize(("source", "target"), [(3, 1), (1, 3), (2, 2)])
+def test_the_higher_secrecy_stays(site, api, source, target):
+    site.user("li")
+    first = site.customer("A", secrecy=source)
+    contact = site.create("core.contact", {"customer": first, "name": "Spy"})
+    second = site.customer("B", secrecy=target, owner="li")
+    merged = merge(api(), second, first)
+    assert merged.json["secrecy"] == max(source, target)
+    for hidden in (f"{CUSTOMERS}/{second}", f"/core/contacts/{contact}"):
+        api("li").get(hidden, status=404)
+    change = merged.headers["Change-Id"]
+    api().post(f"/changes/{change}/undo", None, status=200)
+    assert (stored(site, first).secrecy, stored(site, second).secrecy) == (source, target)
