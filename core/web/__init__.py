@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
+BASICS = ("assets", "templating", "preferences", "safety", "refusals", "login")
+OWN = ("home", "attachments", "search", "undo")  # addresses of their own, before an entity's
+
 
 def includeme(config: Configurator) -> None:
-    basics = ("assets", "templating", "preferences", "safety", "refusals", "login")
-    for part in (
-        *basics,
-        "attachments",
-        "search",
-        "undo",
-        "entities",
-        "forms",
-    ):  # addresses of its own before an entity's
+    for part in (*BASICS, *OWN, "entities", "forms"):
         config.include(f"core.web.{part}")

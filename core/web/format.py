@@ -35,8 +35,12 @@ def short_moment(value: dt.datetime, language: str, zone: dt.tzinfo, now: dt.dat
     local, today = value.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
         return local.strftime("%H:%M")
-    patterns = _DAY_OF_THIS_YEAR if local.year == today.year else _DAY
-    return format_date(local.date(), patterns[language], locale(language))
+    return short_day(local.date(), language, today)
+
+
+def short_day(value: dt.date, language: str, today: dt.date) -> str:
+    """A day of this year without the year."""
+    return format_date(value, (_DAY_OF_THIS_YEAR if value.year == today.year else _DAY)[language], locale(language))
 
 
 def number(value: int | Decimal, language: str) -> str:

@@ -18,6 +18,8 @@ from core.web import toast as toasts
 from core.web.toast import Toast
 from plugins import Entity, Fault
 
+HOME = "/"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -36,8 +38,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Frame:
-    """`here` is the entity that the page is about, `text` what was searched for; `plus` what a phone's round
-    button creates; `faults` why plugins are off, told to administrators alone.
+    """`here` is the entity that the page is about, `home` where the user's day is, if he has one; `text` what was
+    searched for; `plus` what a phone's round button creates; `faults` why plugins are off, told to administrators.
     """
 
     business: tuple[Place, ...]
@@ -45,6 +47,7 @@ class Frame:
     creatable: tuple[Place, ...]
     plus: Place | None
     here: str | None
+    home: str
     text: str
     user: str
     unit: str
@@ -78,8 +81,8 @@ def letters(entities: Iterable[Entity]) -> dict[str, str]:
     return taken
 
 
-def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str = "") -> Frame:
-    """The frame of a page about `entity`; `text` is what was searched for."""
+def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str = "", home: bool = False) -> Frame:
+    """The frame of a page about `entity`, or of the day; `text` is what was searched for."""
     visible = [one for one in ctx.catalog if may_visit(ctx, one)]
     # What only the kernel writes is read on the records that it is about.
     business = [one for one in visible if is_business(one) and not one.rules.closed]
@@ -93,11 +96,12 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
         settings=tuple(place(one) for one in visible if not is_business(one)),
         creatable=tuple(place(one) for one in creatable),
         plus=place(nearest[0]) if nearest else None,
-        here=entity.key if entity else None,
+        here=HOME if home else entity.key if entity else None,
+        home=HOME if may_visit(ctx, ctx.catalog["core.activity"]) else "",
         text=text,
         user=ctx.identity.name,
         unit=unit.name if unit else "",
-        toast=toasts.take(request) if entity else None,
+        toast=toasts.take(request) if entity or home else None,
         faults=ctx.kernel.faults if ctx.rights.may_ever(ctx.catalog["core.role"], "edit") else (),
     )
 

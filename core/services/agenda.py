@@ -1,0 +1,59 @@
+"""One's day: activities that wait for oneself, due by its end; done, or put off to another day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from core.entities.listing import ask
+from core.errors import Invalid
+from core.i18n import _
+from core.models import Activity, Notification
+from core.services import records
+from core.services.work import Ctx
+
+ACTIVITY, NOTIFICATION = "core.activity", "core.notification"
+MOST, MOST_REMINDERS = 100, 20
+
+
+def waiting(ctx: Ctx) -> list[Activity]:
+    """The actor's open activities that are due today or were before, the longest overdue first; at most `MOST`."""
+    tomorrow = dt.datetime.combine(ctx.today + dt.timedelta(days=1), dt.time(), ctx.kernel.clock.zone)
+    due = ["or", ["<=", "due", ctx.today.isoformat()], ["<", "at", tomorrow.isoformat()]]
+    condition = ["and", ["=", "assignee", ctx.identity.login], ["=", "done", False], due]
+    found = records.listing(ctx, ask(ctx.rights, ctx.catalog[ACTIVITY], filter=condition, sort="due,at", limit=MOST))
+    return sorted(found.records, key=lambda one: (day_of(ctx, one), one.happens_at or tomorrow, one.id))
+
+
+def reminders(ctx: Ctx) -> list[Notification]:
+    """What the actor has been told and has not read, the newest first; at most `MOST_REMINDERS`."""
+    entity = ctx.catalog[NOTIFICATION]
+    wanted = ask(ctx.rights, entity, filter=["=", "read", False], sort="-id", limit=MOST_REMINDERS)
+    return list(records.listing(ctx, wanted).records)
+
+
+def day_of(ctx: Ctx, activity: Activity) -> dt.date:
+    """The day for which it is planned: of its time if it has one, else the day on which it is due."""
+    if activity.happens_at is not None:
+        return ctx.kernel.clock.day(activity.happens_at)
+    return activity.due or ctx.today
+
+
+def complete(ctx: Ctx, activity_id: int, version: int) -> Any:
+    """It is done. Raises NotFound, Forbidden, Conflict."""
+    return records.change(ctx, ctx.catalog[ACTIVITY], activity_id, {"done": True}, version)
+
+
+def put_off(ctx: Ctx, activity_id: int, version: int, to: dt.date) -> Any:
+    """To a later day, at the same time of it. Raises NotFound, Forbidden, Conflict; Invalid for a day that is over."""
+    if to <= ctx.today:
+        raise Invalid(errors={"to": [_("Choose a day that is still to come.")]})
+    entity, zone = ctx.catalog[ACTIVITY], ctx.kernel.clock.zone
+    activity = records.find(ctx, entity, activity_id)
+    changed: dict[str, Any] = {}
+    if activity.happens_at is not None:
+        local = activity.happens_at.astimezone(zone)
+        changed["at"] = dt.datetime.combine(to, local.time(), zone).isoformat()
+    if activity.due is not None or not changed:
+        changed["due"] = to.isoformat()
+    return records.change(ctx, entity, activity_id, changed, version)
