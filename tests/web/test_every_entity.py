@@ -94,10 +94,10 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
     ]
 
 
-def test_the_start_page_of_who_only_reads_is_a_page_too(full, browser_of):
+def test_the_start_page_is_the_first_list_of_who_has_no_activities(full, browser_of):
     person(full, "sun", roles=("auditor",))
     auditor = browser_of("sun")
-    assert auditor.get("/").html.main["data-view"] == "home"
+    assert auditor.follow(auditor.get("/", status=303)).html.main["data-view"] == "list"
 
 
 @pytest.mark.parametrize("key", ["core.role", "core.share"])
