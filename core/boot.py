@@ -7,6 +7,7 @@ nothing of it is left (`core.quarantine`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.db.database import Database
 from core.db.engine import sqlite_path
 from core.db.tenants import load_models
 from core.describe import CorePlugin
-from core.entities.soundness import faults_of
+from core.entities.soundness import faults_of, misshapen
 from core.errors import KehuError
 from core.faults import arm
 from core.migrations import runner
@@ -71,7 +72,9 @@ class Declarations:
             for key in self.extensions:
                 extension = self.extensions.get(key)
                 if extension.of == entity.key:
-                    entity = extended(entity, self.extensions.owner(key), extension)
+                    owner = self.extensions.owner(key)
+                    with _blamed(owner, key):
+                        entity = extended(entity, owner, extension)
             yield entity
 
 
@@ -187,16 +190,30 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     )
     for hook, kind, registry in registries:
         for item in manager.collect(hook):
-            _check_kind(hook, kind, item.owner, item.value)
-            registry.add(item.owner, _key(item.owner, item.value), item.value)
+            with _blamed(item.owner, f"what hook {hook!r} gives"):
+                _check_kind(hook, kind, item.owner, item.value)
+                registry.add(item.owner, _key(item.owner, item.value), item.value)
     _add_deliveries(declared)
     for _hook, _kind, registry in registries:
         registry.close()
     _check_entities(declared)
     _check_targets(declared, ordered)
     for job in declared.jobs.values():
-        schedule.check(job, declared.jobs.owner(job.key))
+        with _blamed(declared.jobs.owner(job.key), f"job {job.key}"):
+            schedule.check(job, declared.jobs.owner(job.key))
     return declared
+
+
+@contextmanager
+def _blamed(owner: str, what: str) -> Iterator[None]:
+    """What fails while a declaration is looked at is its plugin's fault, and not the end of the site."""
+    try:
+        yield
+    except PluginError:
+        raise
+    except Exception as error:
+        message = f"plugin {owner!r}: {what} cannot be used: {type(error).__name__}: {error}"
+        raise ContractError(message, owner) from error
 
 
 def _add_deliveries(declared: Declarations) -> None:
@@ -226,15 +243,24 @@ def _key(owner: str, value: Any) -> str:
 def _check_entities(declared: Declarations) -> None:
     known = list(declared.entities)
     for entity in declared.entities.values():
-        wrong = faults_of(entity) or [*_lost(entity.fields, known)]
-        wrong += [words for verb in entity.verbs for words in _lost(verb.arguments, known)]
+        owner = declared.entities.owner(entity.key)
+        with _blamed(owner, f"entity {entity.key}"):
+            wrong = faults_of(entity) or [*_lost(_all_fields(entity), known)]
         if wrong:
-            owner = declared.entities.owner(entity.key)
             raise ContractError(f"plugin {owner!r}: entity {entity.key}: {'; '.join(wrong)}", owner)
-    for key in declared.extensions:
-        if wrong := [*_lost(declared.extensions.get(key).fields, known)]:
-            owner = declared.extensions.owner(key)
+    for key, extension in ((key, declared.extensions.get(key)) for key in declared.extensions):
+        owner = declared.extensions.owner(key)
+        with _blamed(owner, key):
+            wrong = [*misshapen(extension)] or [*_lost(extension.fields, known)]
+        if wrong:
             raise ContractError(f"plugin {owner!r}: {key}: {'; '.join(wrong)}", owner)
+
+
+def _all_fields(entity: Entity) -> Iterator[Field]:
+    """Its fields, and the arguments of its verbs."""
+    yield from entity.fields
+    for verb in entity.verbs:
+        yield from verb.arguments
 
 
 def _lost(fields: Iterable[Field], known: list[str]) -> Iterator[str]:

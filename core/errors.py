@@ -13,7 +13,8 @@ from core.i18n import _, in_english
 
 class KehuError(Exception):
     """A refusal with an HTTP status. `code` is a stable word for programs, such as `DUPLICATE`; `more` are
-    further members of the answer, plain JSON and fit for whoever asked.
+    further members of the answer, plain JSON and fit for whoever asked. `detail` is a sentence, `errors` maps
+    fields to lists of them; TypeError for anything else.
     """
 
     status = 400
@@ -28,6 +29,10 @@ class KehuError(Exception):
         errors: Mapping[str, Sequence[str]] | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(detail, str | None):
+            raise TypeError(f"detail is a sentence, not {detail!r:.80}; what is wrong with fields: errors={{…}}")
+        if wrong := next((name for name, messages in (errors or {}).items() if isinstance(messages, str)), None):
+            raise TypeError(f'errors holds a list of sentences for each field: errors={{{wrong!r}: [_("…")]}}')
         super().__init__(detail or self.title)
         self.detail, self.code = detail, code
         self.more = dict(more or {})

@@ -97,6 +97,14 @@ class GuardedSession(Session):
         finally:
             self.bind.info.pop(_FLUSHING, None)
 
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """The end of `with`: what is pending is stored in the transaction at hand, after an exception it is not."""
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            super().__exit__(kind, error, trace)
+
 
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _attach(state: ORMExecuteState) -> None:

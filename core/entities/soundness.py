@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
@@ -13,14 +14,23 @@ from core.entities.reader import META
 from core.security.catalog import attribute_name, columns_behind
 from core.security.fitting import misfits, wrong_type
 from core.security.grants import ACTIONS
-from plugins import Entity, Field
+from plugins import Entity, Extension, Field, Group, Rules, Verb
 from plugins.errors import did_you_mean
 
 LANGUAGES = ("zh", "en")
+TUPLES: dict[type, dict[str, type]] = {
+    Entity: {"fields": Field, "groups": Group, "columns": str, "public": str, "verbs": Verb},
+    Extension: {"fields": Field, "columns": str},
+    Group: {"fields": str},
+    Verb: {"arguments": Field},
+}
+"""The arguments of each declaration that are tuples, and of what."""
 
 
 def faults_of(entity: Entity) -> list[str]:
     """Everything that is wrong with it, one phrase each; empty when it is sound."""
+    if crooked := [*misshapen(entity)]:
+        return crooked
     mapper: object = inspect(entity.model, raiseerr=False)
     if not isinstance(mapper, Mapper):
         return [f"model {entity.model!r} is no mapped class"]
@@ -28,6 +38,32 @@ def faults_of(entity: Entity) -> list[str]:
     if wrong := [words for field in (*entity.fields, *arguments) if (words := wrong_type(field))]:
         return wrong
     return [*_fields(entity, mapper), *_names(entity), *_ownership(entity)]
+
+
+def misshapen(declared: Any) -> Iterator[str]:
+    """Which arguments are no tuple of what they ought to hold, a phrase each; to be asked before anything else."""
+    for argument, kind in next(found for owner, found in TUPLES.items() if isinstance(declared, owner)).items():
+        given = getattr(declared, argument)
+        if isinstance(given, kind):
+            yield f"{argument} is one {_called(kind)} and no tuple; a comma is missing: {argument}=(…,)"
+        elif not isinstance(given, tuple | list):
+            yield f"{argument} must be a tuple, not {given!r:.60}"
+        else:
+            for one in given:
+                if not isinstance(one, kind):
+                    yield f"{argument} holds {one!r:.60}, which is no {_called(kind)}"
+                elif kind in TUPLES:
+                    yield from (f"{kind.__name__.lower()} {_name(one)!r}: {words}" for words in misshapen(one))
+    if isinstance(declared, Entity) and not isinstance(declared.rules, Rules):
+        yield f"rules must be an object, not {declared.rules!r:.60}; say rules=MyRules(), with the parentheses"
+
+
+def _called(kind: type) -> str:
+    return "text" if kind is str else kind.__name__
+
+
+def _name(declared: Any) -> str:
+    return str(declared.title if isinstance(declared, Group) else declared.name)
 
 
 def _fields(entity: Entity, mapper: Mapper) -> Iterator[str]:

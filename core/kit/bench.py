@@ -34,6 +34,7 @@ from plugins.errors import did_you_mean
 
 HOSTILE = "<script>alert(1)</script>"
 SQL = "sql;desc="
+At = tuple[str, int]  # key of an entity and id of a record
 
 
 class Ear(logging.Handler):
@@ -201,6 +202,11 @@ class Bench:
         self._ear.errors.clear()
         return request.get_response(self.app)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether something went wrong in the last request, be it that the page shows a grey box in its place."""
+        return bool(self._ear.errors)
+
     def why(self) -> str:
         """What went wrong in the last request: the error, and in parentheses the line of the plugin."""
         errors = self._ear.errors
@@ -241,25 +247,36 @@ class Bench:
         made = self.client(who).api("POST", "/core/customers", {"name": name or f"Customer {self._made}"})
         return int(made.json["id"])
 
-    def values(self, entity: Entity, customer: int, text: str = "") -> dict[str, Any]:
-        """Values for a new record: those that are needed, and every text where `text` is given."""
+    def values(self, entity: Entity, customer: int, text: str = "", at: At | None = None) -> dict[str, Any]:
+        """Values for a new record: those that are needed, those that refer to the customer and to the record `at`,
+        and every text where `text` is given.
+        """
         self._made += 1
+        known = {"core.customer": customer} | dict([at] if at else [])
         given = self._samples.get(entity.key, {})
         values = {}
         for field in entity.fields:
             if field.name in given:
                 values[field.name] = given[field.name]
             elif field.required and field.default is None and not field.read_only:
-                values[field.name] = self._value(field, customer)
-            elif field.type.kind == "reference" and getattr(field.type, "entity", "") == "core.customer":
-                values[field.name] = customer
+                values[field.name] = self._value(field, known)
+            elif getattr(field.type, "entity", "") in known and field.type.kind == "reference" and _is_open(field):
+                values[field.name] = known[getattr(field.type, "entity", "")]
+            elif field.type.kind == "any" and at and _is_open(field):
+                values[field.name] = self._value(field, known)
             if text and field.type.kind == "text" and field.name not in given and _is_open(field):
                 values[field.name] = f"{text} {self._made}"[: getattr(field.type, "length", 200)]
         return values
 
-    def create(self, entity: Entity, customer: int, who: str = "ann", text: str = "") -> Any:
+    def create(self, entity: Entity, customer: int, who: str = "ann", text: str = "", at: At | None = None) -> Any:
         """REST's reply to a new record."""
-        return self.client(who).api("POST", collection(entity.key), self.values(entity, customer, text))
+        return self.client(who).api("POST", collection(entity.key), self.values(entity, customer, text, at))
+
+    def first(self, entity: Entity, query: str = "?limit=1") -> int | None:
+        """A record that is there, if there is one."""
+        reply = self.client("admin").api("GET", f"{collection(entity.key)}{query}")
+        found = reply.json["items"] if reply.status_int == 200 else []
+        return found[0]["id"] if found else None
 
     @cached_property
     def _samples(self) -> Mapping[str, Mapping[str, Any]]:
@@ -271,7 +288,7 @@ class Bench:
         samples: Mapping[str, Mapping[str, Any]] = getattr(module, "SAMPLES", {})
         return samples
 
-    def _value(self, field: Field, customer: int) -> Any:
+    def _value(self, field: Field, known: Mapping[str, int]) -> Any:
         kind: Any = field.type
         today = self.kernel.clock.day(self.kernel.clock.now()).isoformat()
         plain: dict[str, Any] = {
@@ -284,20 +301,20 @@ class Bench:
             "choice": next(iter(getattr(kind, "offered", ()) or getattr(kind, "choices", ())), None),
             "references": [],
             "document": None,
-            "any": {"entity": "core.customer", "id": customer},
+            "any": dict(zip(("entity", "id"), [*known.items()][-1], strict=True)),
         }
-        return self._target(kind, customer) if kind.kind == "reference" else plain.get(kind.kind)
+        return self._target(kind, known) if kind.kind == "reference" else plain.get(kind.kind)
 
-    def _target(self, kind: Any, customer: int) -> Any:
+    def _target(self, kind: Any, known: Mapping[str, int]) -> Any:
         entity = self.kernel.catalog[kind.entity]
-        if entity.key == "core.customer":
-            return customer
+        if entity.key in known:
+            return known[entity.key]
         if entity in self.entities:
-            return self.create(entity, customer).json.get("id")
+            return self.create(entity, known["core.customer"]).json.get("id")
         within = ["and", *(["=", name, value] for name, value in kind.within)]
-        query = f"?{urlencode({'filter': json.dumps(within), 'limit': 1})}" if kind.within else "?limit=1"
-        found = self.client("admin").api("GET", f"{collection(entity.key)}{query}").json["items"]
-        return found[0]["id"] if found else None
+        return self.first(
+            entity, f"?{urlencode({'filter': json.dumps(within), 'limit': 1})}" if kind.within else "?limit=1"
+        )
 
 
 def _is_open(field: Field) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 
 from core.entities.reader import META
 from core.entities.schema import NEEDED, problems, schema_of
+from core.errors import Invalid
 from core.fields import BadValue, Boolean
 from core.i18n import _, suggestion
 from core.security import places
@@ -27,13 +28,13 @@ Within = tuple[tuple[str, Any], ...]  # fields of a target and their values
 @dataclass
 class Taken:
     """`values` by field name, ready to store; `errors` by field name; `switches` that the rules know; the
-    `code` of a rule that was broken.
+    `refusal` of the rules, whose own errors are among the others.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     switches: dict[str, bool] = field(default_factory=dict)
-    code: str | None = None
+    refusal: Invalid | None = None
 
     @property
     def names(self) -> set[str]:

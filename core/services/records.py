@@ -236,7 +236,8 @@ def prepare_new(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
     prepare(ctx, entity, None, taken)
     closed = may_create(ctx, entity, taken, sent)
     # What only the column needs, the rules may fill in: they have had their say where they found nothing wrong.
-    needed = {field.name for field in entity.fields if field.required} if taken.errors else never_empty(entity)
+    is_wrong = taken.errors or taken.refusal is not None
+    needed = {field.name for field in entity.fields if field.required} if is_wrong else never_empty(entity)
     for field in entity.fields:
         if isinstance(field, CustomField) and field.name in closed:
             continue
@@ -375,7 +376,7 @@ def prepare(ctx: Ctx, entity: Entity, record: Any, taken: Taken) -> None:
             place(ctx, taken.values, record is None)
         entity.rules.prepare(ctx, record, taken.values, record is None)
     except Invalid as invalid:
-        taken.code = taken.code or invalid.code
+        taken.refusal = invalid
         for name, messages in invalid.errors.items():
             for message in messages:
                 taken.wrong(name, message)
@@ -424,8 +425,9 @@ def settle(ctx: Ctx, entity: Entity, taken: Taken) -> None:
                 code="DUPLICATE",
                 errors={field.name: [_("This is taken already.")]},
             )
-    if taken.errors:
-        raise Invalid(code=taken.code, errors=taken.errors)
+    said = taken.refusal or Invalid()
+    if taken.refusal is not None or taken.errors:
+        raise Invalid(said.detail, code=said.code, errors=taken.errors, more=said.more)
 
 
 def fill(entity: Entity, record: Any, values: Mapping[str, Any]) -> None:

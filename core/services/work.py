@@ -200,7 +200,10 @@ class Work:
     def elevated(self, reason: str, *, write: bool = False) -> GuardedSession:
         """Another session on the same transaction that sees everything; `reason` is audited with it.
 
-        Read-only unless `write`. Its objects never reach a person's session.
+        Read-only unless `write`. What is pending in it is stored when it is flushed: with the transaction at
+        the latest, with the end of a `with` block of its own before. What raises in that block leaves nothing
+        pending; what was flushed goes with the transaction, or the savepoint. Its objects never reach a
+        person's session.
         """
         if write and not self.write:
             raise Refused("this unit of work is for reading")

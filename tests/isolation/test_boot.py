@@ -50,6 +50,32 @@ ENTITY = """
             Field({field!r}, fields.Text(100), "Name"), ))]
 """
 
+SHAPED = """
+    @hookimpl
+    def register_entities(self):
+        from core.api import fields
+        from plugins import Group, Rules, Verb
+        from .models import Thing
+        name = Field("name", fields.Text(100), "Name")
+        given = dict(fields=(name,))
+        given |= dict({given})
+        return [Entity(key="bad.thing", model=Thing, title="T", plural="T", natural_key="name", **given)]
+"""
+VERB = 'Verb("plan", "Plan", "edit", lambda ctx, record, arguments: None, arguments=({}))'
+# Arguments that are no tuple: how they are given, and what is said of it.
+SHAPES = {
+    "fields": ("fields=(name)", "entity bad.thing: fields is one Field and no tuple; a comma is missing: fields=(…,)"),
+    "columns": ('columns=("name")', "columns is one text and no tuple; a comma is missing: columns=(…,)"),
+    "public": ('public=("name")', "public is one text and no tuple"),
+    "groups": ('groups=(Group("G", ("name",)))', "groups is one Group and no tuple"),
+    "group": ('groups=(Group("G", ("name")),)', "group 'G': fields is one text and no tuple"),
+    "verbs": (f"verbs=({VERB.format('name,')})", "verbs is one Verb and no tuple"),
+    "arguments": (f"verbs=({VERB.format('name')},)", "verb 'plan': arguments is one Field and no tuple"),
+    "None": ("fields=None", "fields must be a tuple, not None"),
+    "a name": ('fields=(name, "name")', "fields holds 'name', which is no Field"),
+    "rules": ("rules=Rules", "say rules=MyRules(), with the parentheses"),
+}
+
 # What is wrong with the plugin `bad`: its files, what the fault says, and where.
 FAULTS = {
     "hooks are not importable": ({"hooks.py": "import nowhere_at_all"}, "cannot import kehu_bad.hooks", "hooks.py:1"),
@@ -106,6 +132,10 @@ FAULTS = {
         "field 'nmae' wants Thing.nmae, which is not there: did you mean 'name'?",
         "",
     ),
+    **{
+        f"a forgotten comma: {argument}": ({"models": TABLE, "hooks": SHAPED.format(given=given)}, why, "")
+        for argument, (given, why) in SHAPES.items()
+    },
     "a panel on nothing": (
         {
             "hooks": "    @hookimpl\n    def register_panels(self):\n"

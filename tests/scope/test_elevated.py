@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from core.db.guard import Refused
-from core.models import Epoch, Role
+from core.models import Audit, Change, Epoch, Role
 from tests.support.site import Site
 
 
@@ -41,3 +43,35 @@ def test_a_unit_of_work_for_reading_lets_nobody_write(site: Site) -> None:
         with pytest.raises(Refused):
             ctx.db.flush()
         ctx.db.expunge_all()
+
+
+@pytest.mark.databases
+def test_what_a_with_block_changes_is_stored_with_the_transaction(site: Site) -> None:
+    with site.acting() as ctx:
+        with ctx.work.elevated("rename", write=True) as db:
+            db.scalars(select(Role).where(Role.code == "auditor")).one().name = "x"
+            db.add(Role(code="new", name="new", grants=[], field_rights=[]))
+        assert ctx.system.scalar(select(Role.name).where(Role.code == "auditor")) == "x"
+    with site.acting(write=False) as ctx:
+        assert ctx.system.scalar(select(Role.name).where(Role.code == "new")) == "new"
+        [change] = ctx.system.scalars(select(Change).order_by(Change.id.desc()).limit(1))
+        assert "rename" in str(change.reason)
+        lines = ctx.system.scalars(select(Audit).where(Audit.change_id == change.id)).all()
+    assert sorted((one.entity, one.action) for one in lines) == [("core.role", "create"), ("core.role", "edit")]
+
+
+@pytest.mark.databases
+def test_a_with_block_that_raises_leaves_nothing(site: Site) -> None:
+    with site.acting() as ctx:
+        session = ctx.work.elevated("rename", write=True)
+        with suppress(LookupError), session as db:
+            db.scalars(select(Role).where(Role.code == "auditor")).one().name = "x"
+            raise LookupError
+    with site.acting(write=False) as ctx:
+        assert ctx.system.scalar(select(Role.name).where(Role.code == "auditor")) != "x"
+        assert ctx.system.scalar(select(func.count()).select_from(Audit).where(Audit.action == "edit")) == 0
+
+
+def test_a_with_block_for_reading_refuses_what_is_pending(site: Site) -> None:
+    with site.acting() as ctx, pytest.raises(Refused), ctx.work.elevated("looking") as db:
+        db.scalars(select(Role).where(Role.code == "auditor")).one().name = "x"

@@ -13,6 +13,7 @@ from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
 from pyramid.response import Response
 
+from core.errors import Invalid
 from core.services.work import Ctx
 from core.web.forms.again import FormRefused
 from core.web.forms.build import drawn
@@ -121,6 +122,6 @@ def _general(request: Request, form: deform.Form, refused: FormRefused | None) -
     error = refused.error
     stray = [message for name, messages in error.errors.items() if name not in form for message in messages]
     found = [say(message) for message in stray]
-    if error.detail and not any(name in form for name in error.errors):
+    if error.detail and (isinstance(error, Invalid) or not any(name in form for name in error.errors)):
         found.insert(0, say(error.detail))
     return found
