@@ -215,6 +215,9 @@ def take_back(context: Any, request: Request) -> Response:
     if ctx.identity.read_only:
         raise Forbidden(READ_ONLY)
     if len(changes) > 1 or changes[0][1] != batch:
+        changes = undo.in_sight(ctx, changes, MOST_AT_ONCE + 1)
+        if not changes:
+            raise NotFound
         return _take_batch_back(request, changes)
     try:
         records = undo.undo(ctx, batch)

@@ -14,7 +14,7 @@ from core.errors import Forbidden, NotFound
 from core.models import Audit, Change, User
 from core.security.scope import ATTACHED, ROWS
 from core.services import records, reversal, undo
-from core.services.trail import Entry, sees_all, since, standing
+from core.services.trail import Entry, entries_of_all, sees_all, since, standing
 from core.services.work import Ctx
 from plugins import Entity
 
@@ -69,8 +69,13 @@ def history(ctx: Ctx, entity: Entity, record_id: int, limit: int, before: int | 
     entries = [_entry(row, changes[row.change_id]) for row in page]
     # All that is newer than the page: it decides what can still be undone.
     newer = since(ctx, entity.key, [record_id], min(entry.number for entry in entries) - 1) if entries else {}
+    # Those of a batch are set back one by one, the others as a whole.
+    closed = undo.why_not_whole(ctx, entries_of_all(ctx, {one.uuid for one in entries if one.uuid == one.batch}))
     facts = [
-        Fact(entry, change.on_behalf, change.reason, _why_not(ctx, entity, record, entry, newer))
+        Fact(
+            *(entry, change.on_behalf, change.reason),
+            _why_not(ctx, entity, record, entry, newer) or closed.get(entry.uuid),
+        )
         for entry, change in ((entry, changes[row.change_id]) for entry, row in zip(entries, page, strict=True))
     ]
     return facts, len(rows) > limit

@@ -12,11 +12,11 @@ from core.services.work import Ctx
 from plugins import Entity
 
 
-def held(ctx: Ctx, entity: Entity, ids: Iterable[int]) -> dict[int, Any]:
-    """Those of the records that the actor sees, by id, binned ones too; held against other writers."""
+def held(ctx: Ctx, entity: Entity, ids: Iterable[int], *, lock: bool = True) -> dict[int, Any]:
+    """Those of the records that the actor sees, by id, binned ones too; `lock` holds them against other writers."""
     found: dict[int, Any] = {}
     for chunk in chunked(sorted(set(ids))):
-        found |= records.find_all(ctx, entity, chunk, rows="any")
+        found |= records.find_all(ctx, entity, chunk, rows="any", lock=lock)
     return found
 
 

@@ -57,6 +57,16 @@ def entries_of(ctx: Ctx, uuid: str) -> list[Entry]:
     return _entries(ctx, statement.where(Change.uuid == uuid).order_by(Audit.seq))
 
 
+def entries_of_all(ctx: Ctx, uuids: Iterable[str]) -> list[list[Entry]]:
+    """All parts of several changes, a list for each."""
+    found: dict[str, list[Entry]] = {}
+    for chunk in chunked(sorted(uuids)):
+        statement = select(*_COLUMNS).join(Audit, Audit.change_id == Change.id).where(Change.uuid.in_(chunk))
+        for entry in _entries(ctx, statement.order_by(Audit.change_id, Audit.seq)):
+            found.setdefault(entry.uuid, []).append(entry)
+    return list(found.values())
+
+
 def pending(ctx: Ctx) -> list[Entry]:
     """What this transaction has done so far, and will have written down when it ends."""
     journal, actor = ctx.journal, ctx.identity

@@ -18,15 +18,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.db.base import AttachedTo
 from core.entities.past import BINNED
 from core.errors import Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Audit, Change
 from core.security import places
 from core.security.catalog import attribute_name
-from core.security.scope import FOR, ROWS
-from core.services import merging, records, restoring
+from core.security.judge import refusal
+from core.services import merging, records, restoring, witness
 from core.services.images import exact, stored
 from core.services.reversal import (
     NATURAL,
@@ -44,7 +43,7 @@ from core.services.reversal import (
     verb_of,
     why_never,
 )
-from core.services.trail import Entry, entries_of, pending, sees_all, since, standing
+from core.services.trail import Entry, entries_of, pending, since, standing
 from core.services.work import Ctx
 from plugins import Entity
 
@@ -52,6 +51,7 @@ CONFLICT, REFUSED = "UNDO_CONFLICT", "UNDO_REFUSED"
 GONE = _("A record of this change is not there any more, or you may not see it.")
 UNDONE = _("This change was undone already.")
 LATER = _("Some of this was changed again later.")
+NOT_ALL = refusal("undo")  # the sentence for any right that is missing: it tells nothing of what is hidden
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,13 @@ def undo(ctx: Ctx, uuid: str) -> int:
     """
     _lock(ctx, uuid)
     entries = entries_of(ctx, uuid)
-    if not entries:
+    known = witness.known(ctx, entries)
+    if not known:
         raise NotFound
+    if len(known) < len(entries):
+        raise Forbidden(NOT_ALL)
     parts = parts_of(ctx.catalog, [entry for entry in entries if why_never(ctx.catalog, entry) is None])
     found = _load(ctx, parts)
-    if not (entries[0].actor_id == ctx.identity.user_id or sees_all(ctx) or found or _sees_target(ctx, parts)):
-        raise NotFound
     for entry in entries:
         if (reason := why_never(ctx.catalog, entry)) is not None:
             raise Conflict(reason, code=REFUSED)
@@ -148,11 +149,43 @@ def transactions(ctx: Ctx, batch: str, before: int | None = None) -> list[tuple[
     return [(number, uuid) for number, uuid in rows]
 
 
+def in_sight(ctx: Ctx, changes: Sequence[tuple[int, str]], most: int) -> list[tuple[int, str]]:
+    """The first of a batch's transactions of which the actor may know something, at most so many."""
+    found: list[tuple[int, str]] = []
+    for number, uuid in changes:
+        if len(found) == most:
+            break
+        entries = entries_of(ctx, uuid)
+        if entries and witness.is_his(ctx, entries[0]):
+            return list(changes[:most])
+        if witness.known(ctx, entries):
+            found.append((number, uuid))
+    return found
+
+
+def why_not_whole(ctx: Ctx, changes: Sequence[Sequence[Entry]]) -> dict[str, str]:
+    """Why the actor cannot undo those of the changes, by UUID, that hold records he does not see."""
+    several = [entries for entries in changes if len({witness.key_of(entry) for entry in entries}) > 1]
+    seen = witness.seen(ctx, [entry for entries in several for entry in entries]) if several else set()
+    found = {}
+    for entries in several:
+        is_his = witness.is_his(ctx, entries[0])
+        removed = {witness.key_of(entry) for entry in entries if is_his and witness.is_removed(entry)}
+        if not {witness.key_of(entry) for entry in entries} <= seen | removed:
+            found[entries[0].uuid] = GONE if is_his else NOT_ALL
+    return found
+
+
 def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
-    """Set one change of a batch back, record by record; what stands in the way of one does not harm the others."""
+    """Set one change of a batch back, record by record; what stands in the way of one does not harm the others.
+
+    Of a part of which the actor may not know, nothing is said, and nothing done.
+    """
     _lock(ctx, uuid)
-    entries = entries_of(ctx, uuid)
+    entries = witness.known(ctx, entries_of(ctx, uuid))
     outcome = Outcome()
+    if not entries:
+        return outcome
     for entry in entries:
         if (reason := why_never(ctx.catalog, entry)) is not None:
             refused = Conflict(reason, code=REFUSED)
@@ -160,8 +193,6 @@ def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
     failed = {(failure.entity, failure.record_id) for failure in outcome.failures}
     parts = parts_of(ctx.catalog, [entry for entry in entries if (entry.entity, entry.record_id) not in failed])
     found, later = _load(ctx, parts), _later(ctx, parts, entries)
-    if not (found or sees_all(ctx) or any(entry.actor_id == ctx.identity.user_id for entry in entries)):
-        raise NotFound
     ctx.journal.undoes = uuid
     for part in in_order(parts):
         key = (part.entity.key, part.record_id)
@@ -206,19 +237,6 @@ def _load(ctx: Ctx, parts: Sequence[Part]) -> dict[tuple[str, int], Any]:
         for record_id, record in restoring.held(ctx, ctx.catalog[key], ids).items():
             found[key, record_id] = record
     return found
-
-
-def _sees_target(ctx: Ctx, parts: Sequence[Part]) -> bool:
-    """Whether he sees what a removed row was attached to."""
-    for part in parts:
-        key, record_id = part.old.get("entity"), part.old.get("record")
-        target = ctx.catalog.get(key) if isinstance(key, str) else None
-        if issubclass(part.entity.model, AttachedTo) and target is not None and isinstance(record_id, int):
-            model: Any = target.model
-            statement = select(model.id).where(model.id == record_id)
-            if ctx.db.scalar(statement, execution_options={FOR: model, ROWS: "any"}) is not None:
-                return True
-    return False
 
 
 def _nothing_later(
