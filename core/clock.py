@@ -9,6 +9,31 @@ import zoneinfo
 
 from core.settings import Settings, SettingsError
 
+# Years that every database and every time zone can hold, with room for a day before and after.
+FIRST_YEAR, LAST_YEAR = 1000, 9998
+_SHOWN = range(1970, 9000)  # a clock goes on from there: schedules look years ahead
+
+
+def local(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """The moment as a zone's clocks show it; as it is where the calendar ends before they do."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
+
+
+def to_show(text: str) -> dt.datetime:
+    """A moment for a clock to show. ValueError, with a sentence, for any other text."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a moment like 2026-06-10T09:00:00+08:00") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} needs a time zone, such as +08:00 at its end")
+    if moment.year not in _SHOWN:
+        raise ValueError(f"{text!r} is not in the years {_SHOWN[0]} to {_SHOWN[-1]}")
+    return moment
+
 
 class Clock:
     """The current moment in UTC and the site's business date.
@@ -23,11 +48,9 @@ class Clock:
         start = os.environ.get("KEHU_NOW")
         if start and settings.testing:
             try:
-                moment = dt.datetime.fromisoformat(start)
-            except ValueError:
-                raise SettingsError(f"KEHU_NOW: {start!r} is not a moment like 2026-06-10T09:00:00+08:00") from None
-            if moment.tzinfo is None:
-                raise SettingsError("KEHU_NOW needs a time zone, such as +08:00 at its end")
+                moment = to_show(start)
+            except ValueError as wrong:
+                raise SettingsError(f"KEHU_NOW: {wrong}") from None
             self._shift = moment - dt.datetime.now(dt.UTC)
 
     def now(self) -> dt.datetime:
@@ -41,4 +64,4 @@ class Clock:
 
     def day(self, moment: dt.datetime) -> dt.date:
         """The business date of a moment."""
-        return moment.astimezone(self.zone).date()
+        return local(moment, self.zone).date()

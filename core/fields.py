@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
+from core.clock import FIRST_YEAR, LAST_YEAR
 from core.db.types import MONEY_MAX, MONEY_SCALE
 from core.i18n import _
 
@@ -202,6 +203,20 @@ def _decimal(text: str, hint: str, most: Decimal) -> Decimal:
     return number
 
 
+Day = TypeVar("Day", bound=dt.date)
+
+
+def _of_our_times(value: Day) -> Day:
+    """The day or moment, if every time zone and every database can hold it."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise _out_of_time()
+    return value
+
+
+def _out_of_time() -> BadValue:
+    return BadValue(_("Give a year from ${first} to ${last}.", mapping={"first": FIRST_YEAR, "last": LAST_YEAR}))
+
+
 @dataclass(frozen=True)
 class Date:
     """A calendar day, `YYYY-MM-DD`. `kept` names the yes-or-no field that says that it was kept: until then
@@ -217,9 +232,10 @@ class Date:
         if not isinstance(value, str) or not _DATE.fullmatch(value):
             raise BadValue(_("Give a date such as 2026-06-30."))
         try:
-            return dt.date.fromisoformat(value)
+            day = dt.date.fromisoformat(value)
         except ValueError:
             raise BadValue(_("There is no such day.")) from None
+        return _of_our_times(day)
 
     def parse_text(self, value: str) -> dt.date | None:
         return self.parse(value.strip()) if value.strip() else None
@@ -247,15 +263,17 @@ class Moment:
         if moment.tzinfo is None:
             raise BadValue(_("Say the time zone: end with Z or an offset."))
         try:
-            return moment.astimezone(dt.UTC)
+            return _of_our_times(moment.astimezone(dt.UTC))
         except OverflowError:
-            raise BadValue(_("There is no such day.")) from None
+            raise _out_of_time() from None
 
     def parse_text(self, value: str) -> dt.datetime | None:
         return self.parse(value.strip()) if value.strip() else None
 
     def to_json(self, value: dt.datetime | None) -> str | None:
-        return None if value is None else value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (
+            None if value is None else f"{value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+        )
 
 
 @dataclass(frozen=True)

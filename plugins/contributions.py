@@ -86,11 +86,13 @@ class Rules:
 
     `ctx` is the kernel's context; both raise the kernel's errors (`core.api.Invalid`, `Conflict`).
     `closed` says why nobody creates, changes or deletes such records by any door; elevated work writes them.
+    `gone` says why a deletion of theirs is never undone.
     `switches` names yes-or-no answers that may be sent along with a record; `prepare` finds them among
     the values, and nothing stores them.
     """
 
     closed: str = ""
+    gone: str = ""
     switches: tuple[str, ...] = ()
 
     def prepare(self, ctx: Any, record: Any, values: dict[str, Any], creating: bool) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 
-from core.fields import BadValue, Boolean, Integer, Money
+from core.fields import BadValue, Boolean, Date, Integer, Moment, Money
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,37 @@ def test_booleans_in_two_languages() -> None:
     assert [Boolean().parse_text(text) for text in ("是", "No", "", "TRUE")] == [True, False, None, True]
     with pytest.raises(BadValue):
         Boolean().parse_text("maybe")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "0999-12-31T23:59:59Z",
+        "1000-01-01T07:59:59+08:00",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-12:00",
+        "9998-12-31T23:59:59-00:01",
+    ],
+)
+def test_moments_that_some_zone_or_database_cannot_hold_are_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="year"):
+        Moment().parse(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "0999-12-31", "9999-01-01", "9999-12-31"])
+def test_days_that_some_zone_or_database_cannot_hold_are_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="year"):
+        Date().parse(text)
+
+
+@pytest.mark.parametrize("text", ["1000-01-01T00:00:00Z", "2026-06-30T09:00:00Z", "9998-12-31T23:59:59Z"])
+def test_moments_read_as_they_were_written(text: str) -> None:
+    assert Moment().to_json(Moment().parse(text)) == text
+
+
+def test_a_moment_of_long_ago_has_four_digits_of_its_year() -> None:
+    first = Moment().to_json(dt.datetime(1, 1, 1, tzinfo=dt.UTC))
+    assert first == "0001-01-01T00:00:00Z"
+    assert dt.datetime.fromisoformat(first)

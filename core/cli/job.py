@@ -11,7 +11,9 @@ import click
 from sqlalchemy import func, select
 
 from core.cli.site import site
+from core.clock import local, to_show
 from core.errors import KehuError
+from core.fields import Moment
 from core.i18n import in_english
 from core.models import QueuedJob
 from core.services.jobs import runner, schedule
@@ -62,11 +64,11 @@ def _last(work: Work) -> dict[str, Any]:
 
 
 def _moment(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Moment().to_json(moment)
 
 
 def _local(kernel: Kernel, moment: str) -> str:
-    return f"{dt.datetime.fromisoformat(moment).astimezone(kernel.clock.zone):%Y-%m-%d %H:%M}"
+    return local(dt.datetime.fromisoformat(moment), kernel.clock.zone).isoformat(" ", "minutes")[:16]
 
 
 @command.command("run")
@@ -99,9 +101,6 @@ def _said(result: Any) -> str:
 
 def _read(text: str) -> dt.datetime:
     try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not a moment like 2026-06-10T09:00:00+08:00") from None
-    if moment.tzinfo is None:
-        raise click.BadParameter("say the time zone, such as +08:00 at its end")
-    return moment
+        return to_show(text)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None

@@ -17,6 +17,7 @@ from core.db.base import RecordScoped
 from core.entities.reader import RESTRICTED, Reader
 from core.entities.resolver import SystemResolver, row_of
 from core.errors import BadRequest, Forbidden
+from core.fields import Moment
 from core.i18n import _
 from core.models import Role, Share, User, user_role
 from core.security.grants import REACHES, READING, WRITING
@@ -259,7 +260,7 @@ class _Case:
         facts: Json = {"to": label.label if label else _("somebody")}
         if share.until_at is None:
             return {"kind": "share", "share": share.id, "to": to, "text": _("It is shared with ${to}.", mapping=facts)}
-        until = share.until_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        until = Moment().to_json(share.until_at)
         text = _("It is shared with ${to} until ${until}.", mapping={**facts, "until": until})
         return {"kind": "share", "share": share.id, "to": to, "until": until, "text": text}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from core.clock import local
 from core.entities.listing import ask
 from core.errors import Invalid
 from core.i18n import _
@@ -52,8 +53,8 @@ def put_off(ctx: Ctx, activity_id: int, version: int, to: dt.date) -> Any:
     activity = records.find(ctx, entity, activity_id)
     changed: dict[str, Any] = {}
     if activity.happens_at is not None:
-        local = activity.happens_at.astimezone(zone)
-        changed["at"] = dt.datetime.combine(to, local.time(), zone).isoformat()
+        there = local(activity.happens_at, zone)
+        changed["at"] = dt.datetime.combine(to, there.time(), zone).isoformat()
     if activity.due is not None or not changed:
         changed["due"] = to.isoformat()
     return records.change(ctx, entity, activity_id, changed, version)

@@ -63,6 +63,8 @@ def why_never(catalog: Catalog, entry: Entry) -> str | None:
         return _nothing(action)
     if entity.rules.closed:
         return entity.rules.closed
+    if action == "delete" and entity.rules.gone:
+        return entity.rules.gone
     if verb is not None and isinstance(verb.undo, str) and verb.undo != INVERSE:
         return verb.undo
     if not entry.lines and action not in NATURAL and function_of(entity, entry) is None:

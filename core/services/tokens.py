@@ -13,7 +13,12 @@ from plugins import Rules
 
 
 class TokenRules(Rules):
-    """One makes tokens for oneself, an administrator for anybody; none outlives the token that made it."""
+    """One makes tokens for oneself, an administrator for anybody; none outlives the token that made it.
+
+    Who takes one back may have lost it to somebody: it never works again.
+    """
+
+    gone = _("A token that was ended never works again. Make a new one.")
 
     def prepare(self, ctx: Ctx, record: Token | None, values: dict[str, Any], creating: bool) -> None:
         if not creating:

@@ -10,6 +10,8 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_symbol
 
+from core.clock import local
+
 _DAY = {"zh_Hans": "yyyy-MM-dd", "en": "d MMM yyyy"}
 _DAY_OF_THIS_YEAR = {"zh_Hans": "MM-dd", "en": "d MMM"}
 _OWN_SYMBOLS = {"CNY": "¥"}  # where we are, it needs no country before it
@@ -27,15 +29,15 @@ def day(value: dt.date, language: str) -> str:
 
 def moment(value: dt.datetime, language: str, zone: dt.tzinfo) -> str:
     """Day and time in the zone."""
-    return format_datetime(value.astimezone(zone), f"{_DAY[language]} HH:mm", locale=locale(language))
+    return format_datetime(local(value, zone), f"{_DAY[language]} HH:mm", locale=locale(language))
 
 
 def short_moment(value: dt.datetime, language: str, zone: dt.tzinfo, now: dt.datetime) -> str:
     """For a column: the time of today, the day of this year, the date of earlier years."""
-    local, today = value.astimezone(zone), now.astimezone(zone).date()
-    if local.date() == today:
-        return local.strftime("%H:%M")
-    return short_day(local.date(), language, today)
+    there, today = local(value, zone), now.astimezone(zone).date()
+    if there.date() == today:
+        return there.strftime("%H:%M")
+    return short_day(there.date(), language, today)
 
 
 def short_day(value: dt.date, language: str, today: dt.date) -> str:

@@ -108,12 +108,23 @@ def test_a_job_is_run_at_once_and_its_result_printed(kehu: Kehu, kernel: Kernel)
         (("core.housekeping",), 1, "core.housekeeping"),
         ((KEY, "--now", "tomorrow"), 2, "2026-06-10T09:00:00+08:00"),
         ((KEY, "--now", "2026-06-10T09:00:00"), 2, "time zone"),
+        ((KEY, "--now", "0001-01-01T00:00:00Z"), 2, "years 1970 to 8999"),
+        ((KEY, "--now", "9999-12-31T23:59:59Z"), 2, "years 1970 to 8999"),
     ],
 )
 def test_what_cannot_be_run_is_one_sentence(
     kehu: Kehu, kernel: Kernel, args: tuple[str, ...], code: int, words: str
 ) -> None:
     assert words in kehu("job", "run", *args, code=code).stderr
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_no_clock_starts_where_nothing_can_be_reckoned(kehu: Kehu, kernel: Kernel, now: str) -> None:
+    told = kehu("job", "run", KEY, env={"KEHU_TESTING": "true", "KEHU_NOW": now}, code=1).stderr
+    assert "KEHU_NOW" in told
+    assert "years 1970 to 8999" in told
+    with kernel.work(write=False) as work:
+        assert work.system.scalars(select(QueuedJob)).all() == []
 
 
 def test_a_job_that_runs_elsewhere_is_not_run_again(kehu: Kehu, kernel: Kernel) -> None:

@@ -45,6 +45,8 @@ WRONG_VALUES: list[tuple[str, Any]] = [
     ("annual_revenue", "１２"),
     ("founded_on", "2026-02-30"),
     ("founded_on", "0000-01-01"),
+    ("founded_on", "0999-12-31"),
+    ("founded_on", "9999-12-31"),
     ("founded_on", "2026-1-1"),
     ("founded_on", 20260101),
     ("founded_on", "'; --"),

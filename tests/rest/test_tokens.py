@@ -183,3 +183,20 @@ def test_one_changes_one_s_own_password(site: Site, api: Callable[..., Any], now
     for _ in range(49):
         client.post("/me/password", {"old": "x", "new": "y"}, 422)
     client.post("/me/password", {"old": fresh, "new": "y"}, 429)
+
+
+def test_an_ended_token_never_works_again(site: Site, api: Callable[..., Any]) -> None:
+    site.user("li")
+    li = api("li")
+    li.headers["Accept-Language"] = "en"
+    made = li.post(TOKENS, {"name": "leaked"})
+    lost, path = of(li, made), f"{TOKENS}/{made.json['id']}"
+    ended = li.delete(path, 1).headers["Change-Id"]
+    refused = li.post(f"/changes/{ended}/undo", None, 409).json
+    assert refused["code"] == "UNDO_REFUSED"
+    assert "never works again" in refused["detail"]
+    again = li.post(TOKENS, {"name": "mistake"})
+    undone = li.post(f"/changes/{again.headers['Change-Id']}/undo", None, 200).headers["Change-Id"]
+    assert li.post(f"/changes/{undone}/undo", None, 409).json["code"] == "UNDO_REFUSED"
+    for token in (lost, of(li, again)):
+        token.get("/me", status=401)

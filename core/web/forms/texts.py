@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.clock import local
 from core.entities.reader import RESTRICTED
 from core.errors import Invalid
 from core.fields import BadValue
@@ -47,7 +48,7 @@ def _key(reference: Mapping[str, Any]) -> str:
 
 def to_local(value: str, zone: dt.tzinfo) -> str:
     """A moment as `datetime-local` inputs hold it, seconds only where there are some."""
-    moment = dt.datetime.fromisoformat(value).astimezone(zone).replace(tzinfo=None)
+    moment = local(dt.datetime.fromisoformat(value), zone).replace(tzinfo=None)
     return moment.isoformat(timespec="seconds" if moment.second else "minutes")
 
 
