@@ -22,6 +22,7 @@ from core.services import records
 from core.services.likeness import alike
 from core.services.work import Ctx, Work
 
+KEY = "core.customer"
 LEVELS = ("certain", "high", "possible")
 PROBE = "probe"  # the audit's word for a check that met a customer whom the asker may not see
 _KINDS = ("tax_key", "core_name", "phone_key", "mail_domain")
@@ -40,6 +41,11 @@ class Hit:
     customer_id: int
     level: str
     by: str
+
+    @property
+    def betrays(self) -> tuple[str, ...]:
+        """The fields of which it tells that their values are the same."""
+        return ("name", "phone") if (self.level, self.by) == ("certain", "name") else (self.by,)
 
 
 def keys_of(values: Mapping[str, Any]) -> dict[str, str]:
@@ -142,7 +148,7 @@ def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool) -> None
     if not hits:
         return
     certain = [hit for hit in hits if hit.level == "certain"]
-    overruled = anyway and ctx.rights.may_ever(ctx.catalog["core.customer"], "merge")
+    overruled = anyway and ctx.rights.may_ever(ctx.catalog[KEY], "merge")
     if certain and not overruled:
         shown, hidden = _described(ctx, certain)
         error = Conflict(_said(shown[0]), code="DUPLICATE", more={"duplicates": shown})
@@ -160,9 +166,12 @@ def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool) -> None
 
 def _described(ctx: Ctx, hits: Sequence[Hit]) -> tuple[list[dict[str, Any]], list[int]]:
     """The hits as the actor may know them, and the ids of those that he may not see: of such only the unit
-    is told, and its owner's name where the site says so (`kehu.duplicates.reveal = owner`).
+    is told, and its owner's name where the site says so (`kehu.duplicates.reveal = owner`). One that was met
+    by a field that is closed to him is told of as if he did not see it: else he could guess the value.
     """
-    labels = records.reader(ctx).labels("core.customer", [hit.customer_id for hit in hits])
+    labels = dict(records.reader(ctx).labels(KEY, [hit.customer_id for hit in hits]))
+    for customer_id in _closed(ctx, [hit for hit in hits if hit.customer_id in labels]):
+        del labels[customer_id]
     places = _places(ctx, [hit.customer_id for hit in hits if hit.customer_id not in labels])
     shown = [
         {"level": hit.level, "by": hit.by, "hidden": True, **places[hit.customer_id]}
@@ -172,6 +181,19 @@ def _described(ctx: Ctx, hits: Sequence[Hit]) -> tuple[list[dict[str, Any]], lis
         if hit.customer_id in places or hit.customer_id in labels
     ]
     return shown, list(places)
+
+
+def _closed(ctx: Ctx, hits: Sequence[Hit]) -> set[int]:
+    """Those of the customers on which the actor may not read the fields by which they were met."""
+    entity = ctx.catalog[KEY]
+    ruled = {rule.field for rule in ctx.rights.field_rights(entity)}
+    asked = {hit.customer_id: hit.betrays for hit in hits if not ruled.isdisjoint(hit.betrays)}
+    if not asked:
+        return set()
+    look = records.reader(ctx)
+    found = records.find_all(ctx, entity, list(asked), lock=False)
+    hidden = {one: records.hidden(look.rights_on(entity, entity.fields, record)) for one, record in found.items()}
+    return {one for one, names in asked.items() if one not in hidden or not set(names).isdisjoint(hidden[one])}
 
 
 def _places(ctx: Ctx, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -201,7 +223,7 @@ def _noting(ctx: Ctx, ids: Sequence[int]) -> Callable[[Work], None]:
     def note(work: Work) -> None:
         work.journal.identity = identity
         for customer_id in ids:
-            work.journal.note(PROBE, "core.customer", customer_id)
+            work.journal.note(PROBE, KEY, customer_id)
 
     return note
 

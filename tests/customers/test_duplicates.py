@@ -108,6 +108,84 @@ def test_who_probes_too_often_has_to_wait(database_url):
     site.close()
 
 
+# --- fields that are closed to the asker ---------------------------------------------------------------
+
+STAR = {"name": "Star", "phone": "010-62431234", "tax_no": "S1", "email": "a@star.com"}
+CLOSED = {"hidden": True, "unit": "总部"}
+
+
+def asker(site, right, *fields, condition=None):
+    """Somebody who sees all customers but not these fields of them."""
+    grants = [
+        {"entity": "core.customer", "action": action, "reach": "all"}
+        for action in ("view", "create", "edit", "assign", "merge")
+    ]
+    more = {"condition": condition} if condition else {}
+    site.role("asker", grants, [{"entity": "core.customer", "field": one, "right": right} | more for one in fields])
+    site.user("li", roles=["asker"])
+
+
+def probes(site):
+    with site.acting(write=False) as ctx:
+        return list(ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)))
+
+
+@pytest.mark.parametrize("right", ["none", "mask"])
+@pytest.mark.parametrize(
+    ("sent", "level", "by"),
+    [
+        ({"phone": "+86 10 62431234"}, "possible", "phone"),
+        ({"tax_no": "s-1"}, "certain", "tax_no"),
+        ({"email": "b@star.com"}, "possible", "email"),
+        ({"name": "Star", "phone": "+86 10 62431234"}, "certain", "name"),
+    ],
+)
+def test_a_value_that_the_asker_may_not_read_cannot_be_guessed(site, api, right, sent, level, by):
+    asker(site, right, "phone", "tax_no", "email", condition=["=", "note", "VIP"])
+    vip = site.customer(**STAR, note="VIP")
+    plain = site.customer("Moon", phone="010-1", tax_no="M1", email="a@moon.com")
+    assert api("li").get(f"{CUSTOMERS}/{vip}").json["name"] == "Star"
+    assert api("li").post(CHECK, sent, status=200).json["items"] == [{"level": level, "by": by, **CLOSED}]
+    assert probes(site) == [vip]
+    (seen,) = api("li").post(CHECK, {"name": "Moon", "phone": "010-1"}, status=200).json["items"]
+    assert (seen["id"], seen["level"]) == (plain, "certain")
+    assert api("li").post(CHECK, {"name": "Star"}, status=200).json["items"][0]["id"] == vip
+    assert probes(site) == [vip]
+
+
+def test_what_the_asker_may_read_is_told(site, api):
+    asker(site, "read", "phone", "tax_no")
+    star = site.customer(**STAR)
+    assert api("li").post(CHECK, {"tax_no": "S1"}, status=200).json["items"][0]["id"] == star
+    assert probes(site) == []
+
+
+def test_creating_tells_no_more_than_checking(site, api):
+    asker(site, "none", "phone", "tax_no", condition=["=", "note", "VIP"])
+    vip = site.customer(**STAR, note="VIP")
+    warned = api("li").post(CUSTOMERS, {"name": "Other", "phone": "010-62431234", "owner": "li"}, status=201)
+    assert warned.json["warnings"] == [{"level": "possible", "by": "phone", **CLOSED}]
+    for sent in ({"name": "X", "tax_no": "S1"}, {"name": "Star", "phone": "010-62431234"}):
+        refused = api("li").post(CUSTOMERS, sent, status=409)
+        assert [one | CLOSED for one in refused.json["duplicates"]] == refused.json["duplicates"]
+        assert "Star" not in refused.text
+    assert probes(site) == [vip] * 3
+
+
+def test_guessing_is_limited(database_url):
+    from tests.support.site import Site
+
+    site = Site(database_url, duplicate_probes="2")
+    asker(site, "mask", "tax_no")
+    site.customer(**STAR)
+    for _ in range(2):
+        with site.acting("li") as ctx:
+            assert duplicates.check(ctx, {"tax_no": "S1"}) == [{"level": "certain", "by": "tax_no", **CLOSED}]
+    with pytest.raises(TooMany), site.acting("li") as ctx:
+        duplicates.check(ctx, {"tax_no": "S1"})
+    site.close()
+
+
 def test_rows_of_a_file_meet_each_other_and_those_before(site):
     site.customer("Acme", tax_no="A1")
     rows = [
