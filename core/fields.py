@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -22,6 +23,7 @@ INT_MAX = 2**31 - 1
 NUMBER_MAX = Decimal("99999999999.9999")  # 15 digits: what a JSON number carries without loss
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_EMPTY = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and yet blank
 _INTEGER = re.compile(r"[+-]?\d{1,19}(?:\.0+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NO_RECORD = _('Name a record: {"entity": "core.customer", "id": 7}.')
@@ -45,7 +47,7 @@ class Text:
     kind = "text"
 
     def parse(self, value: Any) -> str | None:
-        """From JSON: a string, or null. Blanks at the ends go; an empty string is null."""
+        """From JSON: a string, or null. Blanks at the ends go; one in which nothing shows is null."""
         if value is None:
             return None
         if not isinstance(value, str):
@@ -57,7 +59,7 @@ class Text:
             raise BadValue(_("Write it on one line."))
         if len(value) > self.length:
             raise BadValue(_("At most ${n} characters.", mapping={"n": self.length}))
-        return value or None
+        return value if _shows(value) or not self.strip else None
 
     def parse_text(self, value: str) -> str | None:
         """From a form or a file cell."""
@@ -65,6 +67,13 @@ class Text:
 
     def to_json(self, value: Any) -> Any:
         return value
+
+
+def _shows(value: str) -> bool:
+    """Whether there is anything to see in a text."""
+    if value.isascii():
+        return bool(value)
+    return any(ch not in _EMPTY and unicodedata.category(ch) not in ("Cf", "Zs") for ch in value)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.fields import BadValue, Boolean, Date, Integer, Moment, Money
+from core.fields import BadValue, Boolean, Date, Integer, Moment, Money, Text
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,13 @@ def test_a_moment_of_long_ago_has_four_digits_of_its_year() -> None:
     first = Moment().to_json(dt.datetime(1, 1, 1, tzinfo=dt.UTC))
     assert first == "0001-01-01T00:00:00Z"
     assert dt.datetime.fromisoformat(first)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u3000", "\u200b", "\ufeff\u200d \u2060", "\u3164", "\u2800\xad"])
+def test_a_text_in_which_nothing_shows_is_empty(text: str) -> None:
+    assert Text().parse(text) is None
+
+
+@pytest.mark.parametrize("text", ["a", "客", "\u200bA", "\N{MAN}\u200d\N{WOMAN}", "ا\u200cب", "0"])
+def test_what_is_not_seen_may_stand_between_what_is(text: str) -> None:
+    assert Text().parse(text) == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
 
     Background jobs are run too, in a process beside it, unless kehu.jobs is false.
     """
+    _check_host(host, port)
     here = site(ctx)
     kernel = here.ready()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -50,6 +52,13 @@ def command(ctx: click.Context, host: str, port: int, workers: int) -> None:
         server.run()
     finally:
         runners.stop()
+
+
+def _check_host(host: str, port: int) -> None:
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise KehuError(f"cannot listen on {host}: there is no such address; choose another --host") from None
 
 
 def _server(app: Any, host: str, port: int, settings: Settings) -> Any:

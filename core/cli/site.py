@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 from dataclasses import replace
 from functools import cached_property
@@ -41,8 +42,13 @@ class Site:
         return replace(self._read(), **self.changed)
 
     def _read(self) -> Settings:
+        if self.ini.is_dir():
+            raise KehuError(f"{self.ini} is a folder; name the ini file in it")
         if self.ini.exists():
-            lines = plaster.get_loader(str(self.ini), protocols=["wsgi"]).get_wsgi_app_settings("main")
+            try:
+                lines = plaster.get_loader(str(self.ini), protocols=["wsgi"]).get_wsgi_app_settings("main")
+            except (configparser.Error, plaster.PlasterError, LookupError, ValueError) as error:
+                raise KehuError(f"{self.ini} cannot be read: {_in_short(error)}") from None
             return read({name: str(value) for name, value in lines.items()}, folder=self.ini.parent)
         if self.asked:
             raise KehuError(f"there is no file {self.asked}")
@@ -67,6 +73,21 @@ class Site:
             return task(ctx)
 
         return self.ready().run(act, write=write)
+
+
+def _in_short(error: Exception) -> str:
+    """What is wrong with an ini file, without what stands in it: that may be a password."""
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8"
+    if isinstance(error, configparser.InterpolationError):
+        return f"in {error.option} write each % as %%"
+    if isinstance(error, configparser.MissingSectionHeaderError):
+        return f"line {error.lineno} stands before the first [section]"
+    if isinstance(error, configparser.ParsingError):
+        return f"line {error.errors[0][0]} is neither a [section] nor a setting"
+    if isinstance(error, configparser.DuplicateOptionError | configparser.DuplicateSectionError):
+        return f"line {error.lineno} says again what was said before"
+    return "there is no section [app:main] with “use = egg:kehu” in it"
 
 
 def entity_of(here: Site, key: str) -> Entity:

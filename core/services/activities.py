@@ -11,6 +11,7 @@ from core.models import Activity, Contact
 from core.services import records
 from core.services.events import publish
 from core.services.happenings import ActivityCompleted
+from core.services.intake import Taken
 from core.services.notices import notify
 from core.services.work import Ctx
 from plugins import Rules
@@ -55,13 +56,21 @@ def tell_who_gave_it(ctx: Ctx, event: ActivityCompleted) -> None:
 
 
 def _plan_next(ctx: Ctx, done: Activity) -> None:
-    """The next activity, planned for `next_at`, of the same kind and people; of the owner's making."""
+    """The next activity, planned for `next_at`, of the same kind and people; of the owner's making.
+
+    Whoever has the activity need not see the customer: what it refers to is taken over, not looked up.
+    """
     following = {
         "kind": done.kind,
         "subject": done.next_step or done.subject,
-        "at": records.reader(ctx).document(ctx.catalog[KEY], done)["next_at"],
+        "at": done.next_at,
         "customer": done.customer_id,
         "contact": done.contact_id,
         "assignee": done.assignee_id,
     }
-    records.create(ctx, ctx.catalog[KEY], {name: value for name, value in following.items() if value is not None})
+    taken = Taken({name: value for name, value in following.items() if value is not None})
+    entity = ctx.catalog[KEY]
+    records.may_try(ctx, entity)
+    records.prepare_new(ctx, entity, taken, dict(taken.values))
+    records.add(ctx, entity, taken)
+    records.write(ctx)

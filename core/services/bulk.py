@@ -14,12 +14,14 @@ from typing import Any
 from sqlalchemy import func, inspect, select
 
 from core.db.base import Record
+from core.entities.reader import RESTRICTED
 from core.errors import Forbidden, Invalid, KehuError, NotFound
 from core.faults import passed
 from core.fields import INT_MAX, Moment, Reference
 from core.i18n import _
 from core.security.judge import READ_ONLY
 from core.services import records
+from core.services.exports import cell_of
 from core.services.intake import Intake, Taken
 from core.services.matching import Match, Matcher
 from core.services.numbers import reserve
@@ -100,6 +102,7 @@ class _Rows:
         self.ctx, self.entity, self.match, self.text = ctx, entity, match, text
         self.intake = Intake(ctx, entity, text=text)
         self.matcher = None if match in (None, ID) else Matcher(ctx, entity, entity.field(str(match)), text=text)
+        self._by_name = {field.name: field for field in entity.fields}
         self._optional = {field.name for field in entity.fields if not field.required}
         self._unique = {field.name for field in records.unique_fields(entity)} | {entity.natural_key}
         self._own = [
@@ -265,7 +268,7 @@ class _Rows:
                 draft.error = NotFound()
                 continue
             rights[draft.row.at] = look.rights_on(entity, entity.fields, draft.record)
-            takens[draft.row.at] = self.intake.parse(draft.row.sent, shown[draft.record.id])
+            takens[draft.row.at] = self.intake.parse(self._said(draft, shown[draft.record.id]), shown[draft.record.id])
         drafts = [draft for draft in drafts if draft.error is None]
         self.intake.prefetch((takens[draft.row.at], draft.record) for draft in drafts)
         for draft in drafts:
@@ -281,6 +284,22 @@ class _Rows:
                 continue
             records.apply(ctx, entity, draft.record, taken, given, look)
             draft.values = taken.values
+
+    def _said(self, draft: _Draft, shown: Values) -> Values:
+        """What a row says of the record that it was matched with: not again what it was matched by."""
+        said = {name: value for name, value in draft.row.sent.items() if self.matcher is None or name != self.match}
+        return {name: value for name, value in said.items() if not self._is_unseen(name, value, shown)}
+
+    def _is_unseen(self, name: str, value: Any, shown: Values) -> bool:
+        """Whether a cell is only what an export leaves of a value that the actor does not see, or not all of."""
+        field = self._by_name.get(name) if self.text else None
+        if field is None:
+            return False
+        if name not in shown:
+            return not value.strip()
+        now = shown[name]
+        parts = now if isinstance(now, list) else now.values() if field.type.kind == "target" else (now,)
+        return RESTRICTED in parts and value.strip() == (cell_of(field, now) or "")
 
 
 def _number(value: Any) -> int:

@@ -88,10 +88,10 @@ def _rows(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], filte
 
 
 def _cells(entity: Entity, document: Mapping[str, Any]) -> list[Any]:
-    return [_cell(field, document.get(field.name)) for field in entity.fields]
+    return [cell_of(field, document.get(field.name)) for field in entity.fields]
 
 
-def _cell(field: Field, value: Any) -> Any:
+def cell_of(field: Field, value: Any) -> Any:
     """A value of a document as a cell; what is masked comes as the text that is left of it."""
     kind = field.type.kind
     if value is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import exists, select
 
 from core.errors import Conflict, Forbidden, Invalid
 from core.fields import BadValue
-from core.i18n import LANGUAGES, _
+from core.i18n import LANGUAGES, _, suggestion
 from core.models import Role, User, user_role
 from core.security import passwords
 from core.security.grants import check_field_rights, check_grants
@@ -51,6 +52,12 @@ class UserRules(Rules):
         if values.get("language") not in (None, *LANGUAGES):
             message = _("Choose one of: ${codes}.", mapping={"codes": ", ".join(LANGUAGES)})
             raise Invalid(errors={"language": [message]})
+        if (zone := values.get("time_zone")) is not None:
+            known = zoneinfo.available_timezones() - {"localtime"}  # the machine's own, whichever that is
+            if zone not in known:
+                hint = suggestion(zone, known)
+                message = _("There is no such time zone. Write it like Asia/Shanghai.${hint}", mapping={"hint": hint})
+                raise Invalid(errors={"time_zone": [message]})
 
     def before_delete(self, ctx: Ctx, record: User) -> None:
         if record.id == ctx.identity.user_id:

@@ -88,6 +88,34 @@ def test_a_wrong_ini_is_one_sentence(kehu: Kehu, tmp_path: Path) -> None:
     assert "no file" in kehu("-c", "absent.ini", "db", "current", code=1).stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "[app:main]"),
+        (b"kehu.jobs = true\n", "line 1"),
+        (b"[app:main]\nuse = egg:kehu\nsecret\n", "line 3"),
+        (b"[app:main]\nuse = egg:kehu\nkehu.jobs = true\nkehu.jobs = false\n", "line 4"),
+        (b"[app:main]\nuse = egg:kehu\nkehu.database_url = %(secret)s\n", "kehu.database_url"),
+        (b"[app:main]\nuse = egg:kehu\nkehu.database_url = mysql://u:%secret@h/x\n", "kehu.database_url"),
+        ("[app:main]\nuse = egg:kehu\n# 客户\n".encode("gb18030"), "UTF-8"),
+    ],
+)
+def test_an_ini_that_is_none_is_one_sentence(kehu: Kehu, tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "kehu.ini").write_bytes(content)
+    said = kehu("db", "current", code=1).stderr
+    assert words in said
+    assert "unforeseen" not in said
+    assert "secret" not in said
+    assert "folder" in kehu("-c", ".", "db", "current", code=1).stderr
+
+
+@pytest.mark.parametrize("host", ["256.1.1.1", "no such host", "x" * 300])
+def test_a_host_that_there_is_not_is_one_sentence(kehu: Kehu, host: str) -> None:
+    said = kehu("serve", "--host", host, code=1).stderr
+    assert "--host" in said
+    assert "unforeseen" not in said
+
+
 def test_commands_want_a_site_that_is_set_up(kehu: Kehu, tmp_path: Path) -> None:
     for args in (("serve",), ("token", "create", "admin"), ("audit", "verify")):
         assert "kehu init" in kehu(*args, code=1).stderr

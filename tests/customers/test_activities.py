@@ -71,6 +71,21 @@ def test_the_customer_of_anothers_task_stays_hidden(branches):
         change(site, task, "sun", done=False)
 
 
+def test_whoever_has_a_task_plans_the_next_without_seeing_its_customer(branches):
+    site = branches
+    mine = site.customer("A", "li")
+    contact = site.create("core.contact", {"customer": mine, "name": "Zhao"})
+    task = site.create(KEY, {"subject": "offer", "customer": mine, "contact": contact, "assignee": "wu"}, "li")
+    change(site, task, "wu", done=True, next_step="call again", next_at="2026-12-01T02:00:00Z")
+    with site.acting("wu") as ctx:
+        planned = ctx.system.scalars(select(Activity).where(Activity.subject == "call again")).one()
+        assert (planned.customer_id, planned.contact_id, planned.done) == (mine, contact, False)
+        assert planned.assignee_id == planned.owner_id == ctx.identity.user_id
+        assert planned.happens_at == ctx.system.get_one(Activity, task).next_at
+        document = records.reader(ctx).document(ctx.catalog[KEY], records.find(ctx, ctx.catalog[KEY], planned.id))
+    assert document["customer"] == {"restricted": True}
+
+
 def test_a_participant_looks_on(branches):
     site = branches
     task = site.create(KEY, {"subject": "x", "customer": site.customer("A", "li"), "participants": ["sun"]}, "li")

@@ -128,7 +128,15 @@ def test_only_what_changed_is_changed_and_blank_cells_leave_a_value_alone(site: 
 def test_names_match_trimmed_and_folded(site: Site, bring: Importer, text: str) -> None:
     site.customer("Acme Ltd")
     assert bring([("name", "phone"), (text, "021")], match="name").counts == (0, 1, 0, 0)
-    assert stored(site, "name", "phone") == [(text.strip(), "021")]
+    assert stored(site, "name", "phone") == [("Acme Ltd", "021")]  # what it was matched by is no change
+    assert bring([("name", "phone"), (text, "021")], match="name").counts == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("text", ["c000001", "Ｃ000001", " C000001 "])
+def test_what_a_row_was_matched_by_is_no_change(site: Site, bring: Importer, text: str) -> None:
+    site.customer("Acme")
+    assert bring([("code", "phone"), (text, "021")], match="code").counts == (0, 1, 0, 0)
+    assert stored(site, "code", "phone") == [("C000001", "021")]
 
 
 def test_phones_match_by_their_digits_and_never_by_having_none(site: Site, bring: Importer) -> None:
@@ -175,7 +183,7 @@ def test_a_row_meets_what_an_earlier_one_made(site: Site, bring: Importer, gap: 
     rows = [("name", "phone", "employees"), ("Acme", "1", ""), *between, ("acme", "2", ""), ("acme", "2", "")]
     rows += [("ACME", "", "3"), ("acme", "2", "x"), ("ACME", "2", "3")]
     assert bring(rows, match="name").counts == (1 + gap, 2, 2, 1)
-    assert stored(site, "name", "phone", "employees")[0] == ("ACME", "2", 3)
+    assert stored(site, "name", "phone", "employees")[0] == ("Acme", "2", 3)
 
 
 def test_a_failed_row_makes_no_match(site: Site, bring: Importer) -> None:
@@ -250,6 +258,23 @@ def test_a_masked_field_cannot_be_probed(team: Site, bring: Importer) -> None:
     with pytest.raises(Forbidden) as refused:
         bring([("name", "phone"), ("Acme", "021")], match="phone", user="zhao")
     assert sentence(refused.value) == "You may not match by phone."
+
+
+def test_what_he_may_not_see_is_not_cleared_by_a_blank(team: Site, bring: Importer) -> None:
+    """As an export leaves it: the reference and the closed field are blank cells of his file."""
+    team.role("closed", [], [{"entity": "core.customer", "field": "tax_no", "right": "none", "condition": None}])
+    team.user("zhao", "east", ["sales_rep", "closed"])
+    hidden, seen = team.customer("Group"), team.customer("Seen", "zhao")
+    team.customer("Acme", phone="021", tax_no="7", parent=hidden, owner="zhao")
+    team.customer("Beta", phone="022", tax_no="8", parent=seen, owner="zhao")
+    rows = [("name", "tax_no", "phone", "parent"), ("Acme", "", "", ""), ("Beta", "", "022", "")]
+    assert bring(rows, match="name", blank_clears=True, user="zhao").counts == (0, 2, 0, 0)
+    assert stored(team, "name", "tax_no", "phone", "parent_id")[2:] == [
+        ("Acme", "7", None, hidden),
+        ("Beta", "8", "022", None),
+    ]
+    guess = [("name", "tax_no"), ("Acme", "8")]
+    assert "tax_no" in bring(guess, match="name", blank_clears=True, user="zhao").failed[2]
 
 
 def test_shares_are_judged_by_what_they_open(team: Site, bring: Importer) -> None:

@@ -20,6 +20,7 @@ WRONG_VALUES: list[tuple[str, Any]] = [
     ("name", None),
     ("name", ""),
     ("name", "   "),
+    ("name", "\u200b\ufeff"),
     ("name", "x" * 201),
     ("name", "x" * 1_000_000),
     ("name", "A\x00B"),
@@ -70,6 +71,19 @@ WRONG_VALUES: list[tuple[str, Any]] = [
     ("name_folded", "x"),
     ("\ud800", 1),
 ]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Nope/Zone", "../../etc/passwd", "Asia", "localtime", "/etc/localtime", "Asia/Shangai", "asia/shanghai"]
+)
+def test_a_time_zone_that_there_is_not(api: Callable[..., Any], zone: str) -> None:
+    client = api()
+    client.headers["Accept-Language"] = "en"
+    reply = client.patch("/core/users/1", {"time_zone": zone, "version": 1}, 422)
+    [said] = reply.json["errors"]["time_zone"]
+    assert "Write it like Asia/Shanghai" in said
+    assert ("Did you mean “Asia/Shanghai”?" in said) == (zone.casefold() in ("asia/shangai", "asia/shanghai"))
+    assert client.patch("/core/users/1", {"time_zone": "Europe/Vienna", "version": 1}).json["time_zone"]
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG_VALUES, ids=lambda part: repr(part)[:24])
