@@ -196,6 +196,12 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
     _add_deliveries(declared)
     for _hook, _kind, registry in registries:
         registry.close()
+    for subscriber in declared.subscribers.values():
+        events.check_lane(subscriber, declared.subscribers.owner(subscriber.key))
+    for column in declared.columns.values():
+        if words := wrong_type(Field(column.key, column.type, column.title)):
+            owner = declared.columns.owner(column.key)
+            raise ContractError(f"plugin {owner!r}: column {words.removeprefix('field ')}", owner)
     _check_entities(declared)
     _check_targets(declared, ordered)
     for job in declared.jobs.values():

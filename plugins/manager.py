@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,9 @@ class Manager:
 def _call(implementation: HookImpl, hook: str, arguments: dict[str, object]) -> tuple[Any, ...]:
     try:
         result: Any = implementation.function(*(arguments[name] for name in implementation.argnames))
+        if not isinstance(result, Iterable) or isinstance(result, str):
+            forgotten = " (return forgotten?)" if result is None else ""
+            raise TypeError(f"it must return a list, but returned {result!r:.60}{forgotten}")
         return tuple(result)
     except (Exception, SystemExit) as exc:
         raise PluginError(

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import select
+
 from core.db.base import CustomerScoped, RecordScoped
 from core.http.paths import collection
 from core.kit.bench import Bench
 from core.kit.finding import Finding
+from core.models import Role
+from core.security.catalog import is_business
+from core.security.grants import ACTIONS
+from core.services.work import Work
 from plugins import Entity
 
 
@@ -64,8 +70,35 @@ def _not_made(entity: Entity, reply: Any) -> Finding:
     )
 
 
+def _of_nobody(bench: Bench, entity: Entity) -> Iterator[Finding]:
+    """A note of each verb with a right of its own that no starter role has, save those that may do everything."""
+    granted = [
+        grant
+        for role in bench.kernel.run(_roles, write=False) or ()
+        for grant in role
+        if not grant.get("deny") and grant["entity"] in ({"*", entity.key} if is_business(entity) else {entity.key})
+    ]
+    given = {grant["action"] for grant in granted}
+    for verb in entity.verbs:
+        if verb.right not in ACTIONS and verb.right not in given:
+            yield Finding(
+                f"no role has the right {verb.right!r}, which the verb {verb.name!r} needs",
+                f"entity {entity.key}, verb {verb.name}",
+                "none but those who may do everything, such as the administrator, see the button.",
+                'give it to a starter role: RoleGrant(role="sales_rep", entity='
+                f'"{entity.key}", action="{verb.right}", reach="own") from the hook register_grants; or say the'
+                ' right "edit".',
+                note=True,
+            )
+
+
+def _roles(work: Work) -> list[list[dict[str, Any]]]:
+    return list(work.system.scalars(select(Role.grants)))
+
+
 def permissions(bench: Bench) -> Iterator[Finding]:
     for entity in bench.entities:
+        yield from _of_nobody(bench, entity)
         path = collection(entity.key)
         made = bench.create(entity, bench.customer(), "ann")
         number = made.json["id"] if made.status_int == 201 else 1

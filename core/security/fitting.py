@@ -57,10 +57,17 @@ def misfits(field: Field, column: Any) -> Iterator[str]:
         length = getattr(kind, "length", None)
         if held.length is None:
             yield f"field {field.name!r}: its column {column.name} has no length; say mapped_column(columns.text(100))"
-        elif length is not None and length > held.length:
+            return
+        if length is not None and length > held.length:
             yield (
                 f"field {field.name!r} takes {length} characters, its column {column.name} only {held.length};"
                 f" say fields.Text({held.length})"
+            )
+        longest = max(getattr(kind, "choices", ()), key=len, default="")
+        if len(longest) > held.length:
+            yield (
+                f"field {field.name!r} has the code {longest!r} of {len(longest)} characters, its column"
+                f" {column.name} takes only {held.length}; make it columns.text({len(longest)})"
             )
 
 

@@ -15,8 +15,10 @@ from core.db.guard import Refused
 from core.services.jobs import queue
 from core.services.work import Ctx
 from plugins import ContractError, Event, Job, Subscriber
+from plugins.errors import did_you_mean
 
 DEEPEST = 5
+LANES = ("now", "later")
 _KINDS = (bool, int, str, Decimal, dt.date, dt.datetime)
 
 
@@ -58,6 +60,14 @@ def _deliver(subscriber: Subscriber, kind: type[Event], ctx: Ctx, document: Any)
 
 
 # --- events as JSON -----------------------------------------------------------------------------------
+
+
+def check_lane(subscriber: Subscriber, owner: str) -> None:
+    """ContractError for a lane that is none: nobody would ever call the subscriber in it as it expects."""
+    if subscriber.lane not in LANES:
+        hint = did_you_mean(str(subscriber.lane), LANES) or "; say now or later"
+        message = f"subscriber {subscriber.key}: there is no lane {subscriber.lane!r}{hint}"
+        raise ContractError(f"plugin {owner!r}: {message}", owner)
 
 
 def check(kind: Any, owner: str) -> None:

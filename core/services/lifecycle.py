@@ -21,8 +21,10 @@ from core.security.grants import check_grants
 from core.security.identity import Identity
 from core.services import login, merging, missed
 from core.services.search import rebuild
+from core.services.setup import STARTER_ROLES
 from core.services.work import Ctx, Kernel, Work
 from plugins import Manifest, PluginError
+from plugins.errors import did_you_mean
 
 # What the kernel did itself beside a hook, with the rows that it could see.
 _FIRST = {"on_customer_merge": merging.follow}
@@ -103,6 +105,10 @@ def _grants(kernel: Kernel, manifest: Manifest) -> list[dict[str, Any]]:
         if one.owner == manifest.name:
             line = asdict(one.value)
             role = line.pop("role")
+            if role not in STARTER_ROLES:
+                hint = did_you_mean(str(role), STARTER_ROLES) or f"; there are {', '.join(STARTER_ROLES)}"
+                message = f"hook 'register_grants' gives {one.value.key}: there is no starter role {role!r}{hint}"
+                raise PluginError(f"plugin {manifest.name!r}: {message}", manifest.name)
             try:
                 lines += [{"role": role, **clean} for clean in check_grants([line], kernel.catalog)]
             except BadValue as bad:

@@ -109,7 +109,7 @@ FAULTS = {
     ),
     "a hook returns nothing": (
         {"hooks": "    @hookimpl\n    def register_panels(self):\n        pass\n"},
-        "'NoneType' object is not iterable",
+        "hook 'register_panels' failed: TypeError: it must return a list, but returned None (return forgotten?)",
         "",
     ),
     "a hook returns something else": (

@@ -179,6 +179,34 @@ FAULTS = {
         'key="core.sample"',
         ("'core.sample' must begin with samples.",),
     ),
+    "a lane that is none": Fault(
+        "starts",
+        "hooks.py",
+        HOOK,
+        SUBSCRIBER.format(event="core.CustomerStateChanged").replace('"now"', '"latr"') + HOOK,
+        ("subscriber samples.told: there is no lane 'latr'", "did you mean 'later'?"),
+    ),
+    "a column of a kind without parentheses": Fault(
+        "starts",
+        "hooks.py",
+        HOOK,
+        COLUMN.replace("fields.Integer()", "fields.Integer") + HOOK,
+        ("column 'samples.n': say fields.Integer(…)",),
+    ),
+    "a code that is longer than its column": Fault(
+        "starts",
+        "entities.py",
+        'Field("name", fields.Text(100)',
+        'Field("name", fields.Choice({"no": "No", "x" * 101: "Long"})',
+        ("field 'name' has the code 'xxx", "of 101 characters, its column name takes only 100", "columns.text(101)"),
+    ),
+    "a hook without return": Fault(
+        "starts",
+        "hooks.py",
+        "        return [",
+        "        [",
+        ("hook 'register_entities' failed", "it must return a list, but returned None (return forgotten?)"),
+    ),
     "an event that nobody publishes": Fault(
         "starts",
         "hooks.py",
@@ -314,6 +342,16 @@ FAULTS = {
         HOOK,
         f"{GRANT}{HOOK}",
         ("hook 'register_grants' gives sales_rep samples.smaple view own", "hooks register_grants"),
+    ),
+    "a grant to nobody": Fault(
+        "begins",
+        "hooks.py",
+        HOOK,
+        GRANT.replace("smaple", "sample").replace('"sales_rep"', '"sales_repp"') + HOOK,
+        (
+            "gives sales_repp samples.sample view own: there is no starter role 'sales_repp'",
+            "did you mean 'sales_rep'?",
+        ),
     ),
     "a table of somebody else": Fault(
         "purge",
@@ -578,3 +616,29 @@ def test_what_cannot_be_tried_yet_waits(install: Callable[[], Path], name: str, 
 
 def test_every_check_has_a_fault_that_it_finds() -> None:
     assert {fault.check for fault in FAULTS.values()} == set(NAMES) - {"chaos"}
+
+
+def test_a_verb_that_nobody_may_do_is_a_note(install: Callable[[], Path]) -> None:
+    package = install()
+    entities = package / "entities.py"
+    verb = '    verbs=(Verb("send", _("Send"), "send", lambda ctx, record, arguments: None),),\n    rules='
+    source = entities.read_text(encoding="utf-8").replace("Rules\n", "Rules, Verb\n", 1)
+    entities.write_text(source.replace("    rules=", verb), encoding="utf-8")
+    [check] = [one for one in CHECKS if one.name == "permissions"]
+    with Bench("samples") as bench:
+        [found] = check.findings(bench)
+    assert found.note
+    assert "no role has the right 'send', which the verb 'send' needs" in found.what
+
+
+def test_a_verb_that_a_role_may_do_is_no_note(install: Callable[[], Path]) -> None:
+    package = install()
+    entities, hooks = package / "entities.py", package / "hooks.py"
+    verb = '    verbs=(Verb("send", _("Send"), "send", lambda ctx, record, arguments: None),),\n    rules='
+    source = entities.read_text(encoding="utf-8").replace("Rules\n", "Rules, Verb\n", 1)
+    entities.write_text(source.replace("    rules=", verb), encoding="utf-8")
+    grant = GRANT.replace("smaple", "sample").replace('"view"', '"send"')
+    hooks.write_text(hooks.read_text(encoding="utf-8").replace(HOOK, grant + HOOK), encoding="utf-8")
+    [check] = [one for one in CHECKS if one.name == "permissions"]
+    with Bench("samples") as bench:
+        assert check.findings(bench) == []
