@@ -5,6 +5,11 @@
     class TestGifts(PluginContract):
         plugin = "gifts"
 
+`Site("gifts")` is the site on which they are tried, for tests of the plugin's own rules, verbs, jobs and subscribers:
+
+    with Site("gifts") as site, site.acting("ann") as ctx:
+        records.create(ctx, ctx.catalog["gifts.gift"], {"customer": site.customer(), "name": "Tea"})
+
 The checks are the kernel's (`core.kit`); `kehu plugin check gifts` runs the same without pytest. This is the
 one module of the SDK that knows the kernel: it is imported by tests alone, never by a plugin that runs.
 """
@@ -16,18 +21,21 @@ from collections.abc import Callable
 from typing import ClassVar
 from unittest import SkipTest
 
-from core.kit import CHECKS, Bench, Check
+from core.kit import CHECKS, Check
+from core.kit import Bench as Site
+
+__all__ = ["PluginContract", "Site"]
 
 
 class PluginContract:
     """Inherit, name the plugin, and every check becomes a test of the class."""
 
     plugin: ClassVar[str] = ""
-    _bench: ClassVar[Bench]
+    _bench: ClassVar[Site]
 
     @classmethod
     def setup_class(cls) -> None:
-        cls._bench = Bench(cls.plugin)
+        cls._bench = Site(cls.plugin)
 
     @classmethod
     def teardown_class(cls) -> None:

@@ -23,8 +23,8 @@ HEAD = """\
 
 Written by `python tools/declarations.py` out of the code. The classes are imported from `plugins`, the kinds
 of values are attributes of `core.api.fields`, the columns of `core.api.columns`. What an argument's default is
-stands beside it; those without one must be given. [Hooks](hooks.md) return these, [Writing a plugin](plugins.md)
-says what for.
+stands beside it; those without one must be given, those after the `*` by their names. [Hooks](hooks.md) return
+these, [Writing a plugin](plugins.md) says what for.
 """
 KINDS = """\
 ## Kinds of values
@@ -90,7 +90,11 @@ def _class(found: type) -> str:
 def _call(found: type) -> Iterator[str]:
     """How one is made: each argument on a line, with its default."""
     yield f"{found.__name__}("
+    starred = False
     for name, argument in inspect.signature(found).parameters.items():
+        if argument.kind is argument.KEYWORD_ONLY and not starred:
+            starred = True
+            yield "    *,"
         default = "" if argument.default is argument.empty else f"={_plain(argument.default)}"
         yield f"    {name}{default},"
     yield ")"

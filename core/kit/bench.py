@@ -6,7 +6,8 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.migrations import runner
 from core.quarantine import where
 from core.security import passwords
 from core.services import lifecycle, login, records, setup
+from core.services.jobs import runner as runner_of_jobs
 from core.services.login import Visitor
 from core.services.work import Ctx, Kernel
 from core.settings import Settings, read
@@ -228,6 +230,16 @@ class Bench:
         create("core.role", code="kit", name="kit", grants=grants, field_rights=[])
         for name, unit, roles in (("ann", "east", ["kit"]), ("bob", "west", ["kit"]), ("eve", "west", [])):
             create("core.user", login=name, name=name, unit=unit, roles=roles)
+
+    @contextmanager
+    def acting(self, who: str = "ann", *, write: bool = True) -> Iterator[Ctx]:
+        """A unit of work as `ann`, `bob`, `eve` or `admin`; it commits when the block ends."""
+        with self.kernel.work(write=write) as work:
+            yield work.act_as(login.by_login(work, who, door="kit"))
+
+    def run_jobs(self) -> int:
+        """Run all jobs that are due, and with them the subscribers of the lane `later`. Returns how many there were."""
+        return runner_of_jobs.work_off(self.kernel)
 
     def client(self, who: str | None) -> Client:
         return self.clients.setdefault(who, Client(self, who))

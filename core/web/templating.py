@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from pyramid.config import Configurator
@@ -15,11 +16,13 @@ from pyramid.threadlocal import get_current_request
 
 from core.db import folding
 from core.web import format as formats
+from core.web.addresses import record_path
 from core.web.assets import asset, icon
 
 TEMPLATES = "core.web:templates"
 THEMES = ("light", "dark", "system")
 THEME_COOKIE = "kehu_theme"
+NONE = "—"  # for plugins' templates; lists and records have `core.web.values`
 LANGUAGE_COOKIE = "_LOCALE_"  # Pyramid's own
 
 
@@ -37,8 +40,11 @@ def includeme(config: Configurator) -> None:
                 "initials": formats.initials,
                 "bytes": size,
                 "brief_moment": brief_moment,
+                "day": day,
+                "moment": moment,
+                "money": money,
             },
-            "jinja2.globals": {"asset": asset, "icon_path": icon, "csrf_token": csrf_token},
+            "jinja2.globals": {"asset": asset, "icon_path": icon, "csrf_token": csrf_token, "record_path": record_path},
         }
     )
     config.include("pyramid_jinja2")
@@ -96,6 +102,21 @@ def size(value: int) -> str:
 
 def brief_moment(value: dt.datetime, zone: dt.tzinfo, now: dt.datetime) -> str:
     return formats.short_moment(value, get_current_request().locale_name, zone, now)
+
+
+def day(value: dt.date | None) -> str:
+    return NONE if value is None else formats.day(value, get_current_request().locale_name)
+
+
+def moment(value: dt.datetime | None) -> str:
+    """Day and time in the site's zone."""
+    request = get_current_request()
+    zone = request.registry["kehu"].clock.zone
+    return NONE if value is None else formats.moment(value, request.locale_name, zone)
+
+
+def money(value: Decimal | int | None, currency: str = "CNY") -> str:
+    return NONE if value is None else formats.money(Decimal(value), currency, get_current_request().locale_name)
 
 
 def csrf_token() -> str:

@@ -110,7 +110,8 @@ def raising() -> Iterator[str]:
     [
         (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
         (raising, "LookupError: no such thing"),
-        (lambda: None, "TypeError: 'NoneType' object is not iterable"),
+        (lambda: None, "TypeError: it must return a list, but returned None (return forgotten?)"),
+        (lambda: "panel", "TypeError: it must return a list, but returned 'panel'"),
     ],
 )
 def test_a_failing_hook_is_blamed_on_its_plugin(function: Callable[[], Any], reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import plugins
 from core.security.fitting import KINDS
+from core.services.setup import STARTER_ROLES
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +26,7 @@ def tool(name: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("name", ["hooks", "declarations"])
+@pytest.mark.parametrize("name", ["hooks", "declarations", "api"])
 def test_the_page_is_current(name: str) -> None:
     found = tool(name)
     assert found.PAGE.read_text(encoding="utf-8") == found.page(), f"run: python tools/{name}.py"
@@ -46,3 +48,19 @@ def test_every_declaration_is_there() -> None:
         if isinstance(found, type) and found.__module__ == contributions.__name__ and name != "FieldType"
     }
     assert declared <= set(tool("declarations").ORDER)
+
+
+def test_every_name_of_the_api_is_there_and_says_what_it_is() -> None:
+    from core import api
+
+    page = tool("api").page()
+    said = dict(re.findall(r"^- `(\w+)(?:\(.*\))?`:(.*)$", page, re.MULTILINE))
+    said |= dict(re.findall(r"^## (\w+)\n(.*)$", page, re.MULTILINE))
+    for name in api.__all__:
+        assert said[name].strip() or name in ("attachments", "columns", "shares", "trades"), name
+
+
+def test_the_page_has_every_starter_role() -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    for role in STARTER_ROLES:
+        assert f"| `{role}` |" in page
