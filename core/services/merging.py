@@ -6,13 +6,14 @@ so the audit names each, and the merge can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from core.db.base import About, AttachedTo, CustomerScoped
 from core.db.guard import GuardedSession
+from core.entities.past import BINNED
 from core.errors import Conflict, Invalid
 from core.fields import BadValue
 from core.i18n import _
@@ -21,6 +22,8 @@ from core.security import places
 from core.security.catalog import attribute_name
 from core.security.others import PluginField
 from core.services import missed, records
+from core.services.reversal import Part
+from core.services.trail import Entry
 from core.services.trees import is_below
 from core.services.work import Ctx
 from plugins import Entity, Field
@@ -125,6 +128,49 @@ def set_apart(ctx: Ctx, source: Customer) -> None:
     ctx.db.refresh(source)
 
 
+def moved(ctx: Ctx, entries: Iterable[Entry]) -> set[tuple[str, int]]:
+    """Of one change's entries the records that a merge has moved and nothing else was done to.
+
+    Who merges may not see all of them, so that they are set back as they went: see `move_back`.
+    """
+    by_record: dict[tuple[str, int], list[Entry]] = {}
+    for entry in entries:
+        by_record.setdefault((entry.entity, entry.record_id or 0), []).append(entry)
+    binned = {key[1] for key, own in by_record.items() if key[0] == KEY and any(BINNED in one.fields for one in own)}
+    if not binned:
+        return set()
+    merged = select(Customer.id, Customer.merged_into_id).where(Customer.id.in_(binned))
+    ways = {(source, target) for source, target in ctx.system.execute(merged)}
+    return {key for key, own in by_record.items() if _only_moved(ctx.catalog.get(key[0]), own, ways)}
+
+
+def _only_moved(entity: Entity | None, entries: Iterable[Entry], ways: Container[tuple[int, int | None]]) -> bool:
+    lines = [(entry.action, line) for entry in entries for line in entry.lines]
+    fields = {field.name for field in _references(entity)} if entity else set()
+    return bool(lines) and all(
+        action == "edit" and line["field"] in fields and (line["old"], line["new"]) in ways for action, line in lines
+    )
+
+
+def move_back(ctx: Ctx, parts: Sequence[Part]) -> None:
+    """Let records that a merge has `moved` refer to what they referred to, for who undoes it and does not see them.
+
+    One that has gone elsewhere since stays there.
+    """
+    if not parts:
+        return
+    session = ctx.work.elevated("undoing a merge", write=True)
+    for part in parts:
+        record = session.get(part.entity.model, part.record_id, with_for_update=True)
+        for name, old in part.old.items():
+            field = part.entity.field(name)
+            if record is None or places.get(record, field) != part.new[name]:
+                continue
+            if not (isinstance(record, Customer) and is_below(ctx.system, Customer, old, record.id)):
+                places.put(record, field, old)
+    session.flush()
+
+
 # --- what moves ---------------------------------------------------------------------------------------
 
 
@@ -175,8 +221,11 @@ def _columns(entity: Entity) -> list[tuple[Any, str]]:
     """Where references to customers are kept: in the entity's model, or in a plugin's rows beside it."""
     found: list[tuple[Any, str]] = [
         (field.model if isinstance(field, PluginField) else entity.model, attribute_name(field))
-        for field in entity.fields
-        if field.type.kind == "reference" and field.type.entity == KEY  # type: ignore[attr-defined]
+        for field in _references(entity)
     ]
     own = (entity.model, "customer_id")
     return [*found, own] if issubclass(entity.model, CustomerScoped) and own not in found else found
+
+
+def _references(entity: Entity) -> list[Field]:
+    return [field for field in entity.fields if field.type.kind == "reference" and field.type.entity == KEY]  # type: ignore[attr-defined]

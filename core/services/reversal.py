@@ -33,6 +33,10 @@ class Part:
     new: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def key(self) -> tuple[str, int]:
+        return self.entity.key, self.record_id
+
+    @property
     def made(self) -> bool:
         return self.entries[0].action == "create"
 

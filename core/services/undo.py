@@ -89,23 +89,27 @@ def undo(ctx: Ctx, uuid: str) -> int:
     """
     _lock(ctx, uuid)
     entries = entries_of(ctx, uuid)
-    known = witness.known(ctx, entries)
+    known = {witness.key_of(entry) for entry in witness.known(ctx, entries)}
     if not known:
         raise NotFound
-    if len(known) < len(entries):
+    moved = merging.moved(ctx, entries)
+    if any(witness.key_of(entry) not in known | moved for entry in entries):
         raise Forbidden(NOT_ALL)
     parts = parts_of(ctx.catalog, [entry for entry in entries if why_never(ctx.catalog, entry) is None])
     found = _load(ctx, parts)
     for entry in entries:
         if (reason := why_never(ctx.catalog, entry)) is not None:
             raise Conflict(reason, code=REFUSED)
+    unseen = [part for part in parts if part.key in moved - found.keys()]
+    parts = [part for part in parts if part not in unseen]
     for part in parts:
-        may(ctx, part, found.get((part.entity.key, part.record_id)))
+        may(ctx, part, found.get(part.key))
     _nothing_later(ctx, parts, found, entries)
     ctx.journal.undoes = uuid
     for part in in_order(parts):
-        set_back(ctx, part, found.get((part.entity.key, part.record_id)))
-    return len(parts)
+        set_back(ctx, part, found.get(part.key))
+    merging.move_back(ctx, unseen)
+    return len(parts) + sum(part.key in known for part in unseen)
 
 
 def is_undoable(ctx: Ctx) -> bool:
@@ -115,9 +119,12 @@ def is_undoable(ctx: Ctx) -> bool:
         return False
     parts = parts_of(ctx.catalog, entries)
     found = _load(ctx, parts)
+    there = found.keys() | merging.moved(ctx, entries)
+    if any(part.key not in there for part in parts if not part.removed):
+        return False
     try:
         for part in parts:
-            may(ctx, part, found.get((part.entity.key, part.record_id)))
+            may(ctx, part, found.get(part.key))
     except Forbidden:
         return False
     return True
@@ -171,7 +178,8 @@ def why_not_whole(ctx: Ctx, changes: Sequence[Sequence[Entry]]) -> dict[str, str
     for entries in several:
         is_his = witness.is_his(ctx, entries[0])
         removed = {witness.key_of(entry) for entry in entries if is_his and witness.is_removed(entry)}
-        if not {witness.key_of(entry) for entry in entries} <= seen | removed:
+        hidden = {witness.key_of(entry) for entry in entries} - seen - removed
+        if hidden and hidden - merging.moved(ctx, entries):
             found[entries[0].uuid] = GONE if is_his else NOT_ALL
     return found
 
@@ -246,8 +254,7 @@ def _nothing_later(
     later = _later(ctx, parts, entries)
     in_the_way: list[InTheWay] = []
     for part in parts:
-        key = (part.entity.key, part.record_id)
-        in_the_way += conflicts(part, found.get(key), later.get(key, []))
+        in_the_way += conflicts(part, found.get(part.key), later.get(part.key, []))
     if in_the_way:
         raise UndoConflict(LATER, in_the_way)
 

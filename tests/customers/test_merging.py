@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.models import Activity, Audit, Contact, Customer, CustomerState, Share
+from core.services import records
 from core.services.chain import verify
+from core.services.undo import is_undoable
 
 CUSTOMERS = "/core/customers"
 
@@ -213,3 +215,78 @@ def test_the_higher_secrecy_stays(site, api, source, target):
     change = merged.headers["Change-Id"]
     api().post(f"/changes/{change}/undo", None, status=200)
     assert (stored(site, first).secrecy, stored(site, second).secrecy) == (source, target)
+
+
+# --- undoing a merge that moved what the merger does not see --------------------------------------------
+
+
+@pytest.fixture
+def apart(site):
+    """Two customers of east that `boss` and `chief` merge, and a company of north below the first."""
+    for unit in ("east", "north"):
+        site.unit(unit)
+    for login, unit in (("boss", "east"), ("chief", "east"), ("far", "north")):
+        site.user(login, unit, ["sales_manager"])
+    source, target = (site.customer(name, owner="boss", unit="east", note=name) for name in ("A", "B"))
+    hidden = site.customer("Hidden Qux", owner="far", unit="north", parent=source)
+    return source, target, hidden
+
+
+def undo(client, change, status=200):
+    return client.post(f"/changes/{change}/undo", None, status=status)
+
+
+@pytest.mark.databases
+@pytest.mark.parametrize("who", ["boss", "chief"])
+def test_a_merge_is_undone_with_what_the_merger_does_not_see(site, api, apart, who):
+    source, target, hidden = apart
+    boss, who = api("boss"), api(who)
+    boss.get(f"{CUSTOMERS}/{hidden}", status=404)
+    change = merge(boss, target, source).headers["Change-Id"]
+    assert stored(site, hidden).parent_id == target
+    undone = undo(who, change)
+    assert stored(site, hidden).parent_id == source
+    assert boss.get(f"{CUSTOMERS}/{source}").json["name"] == "A"
+    told = who.get(f"/changes/{undone.json['change']}")
+    assert told.json["reason"] == "undoing a merge"
+    for reply in (undone, told, boss.get(f"/changes/{change}")):
+        assert "Qux" not in reply.text
+        assert f'"id": {hidden},' not in reply.text
+    with site.acting(write=False) as ctx:
+        assert verify(ctx.work) is None
+
+
+def test_what_has_gone_elsewhere_since_stays_there(site, api, apart):
+    source, target, hidden = apart
+    change = merge(api("boss"), target, source).headers["Change-Id"]
+    far = api("far")
+    far.patch(f"{CUSTOMERS}/{hidden}", {"parent": None, "version": far.get(f"{CUSTOMERS}/{hidden}").json["version"]})
+    undo(api("boss"), change)
+    assert (stored(site, source).deleted_at, stored(site, hidden).parent_id) == (None, None)
+
+
+def test_undo_is_offered_where_it_can_be_done(site, apart):
+    source, target, _hidden = apart
+    with site.acting("boss") as ctx:
+        verb = next(verb for verb in ctx.catalog["core.customer"].verbs if verb.name == "merge")
+        records.act(ctx, ctx.catalog["core.customer"], target, verb, {"source": source})
+        ctx.work.flush()
+        assert is_undoable(ctx)
+
+
+def test_history_offers_the_merge_to_who_may_undo_it(site, api, apart):
+    source, target, _hidden = apart
+    change = merge(api("boss"), target, source, take={"note": "source"}).headers["Change-Id"]
+    for login in ("boss", "chief"):
+        newest = api(login).get(f"{CUSTOMERS}/{target}/history").json["items"][0]
+        assert (newest["change"], newest["undo"]) == (change, {"possible": True})
+
+
+def test_undo_without_the_right_to_merge_moves_nothing(site, api, apart):
+    source, target, hidden = apart
+    grants = [{"entity": "core.customer", "action": action, "reach": "all"} for action in ("view", "edit", "delete")]
+    site.role("editor", grants, [])
+    site.user("ed", "east", ["editor"])
+    change = merge(api("boss"), target, source).headers["Change-Id"]
+    undo(api("ed"), change, 403)
+    assert stored(site, hidden).parent_id == target
