@@ -22,7 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from core.db import extension
 from core.db.base import AttachedTo, Binnable, RecordScoped
 from core.entities.listing import Ask, count_query, page_query, write_cursor
-from core.entities.reader import Reader
+from core.entities.reader import META, Reader
 from core.entities.resolver import SystemResolver, row_of
 from core.entities.schema import NEEDED, problems, schema_of
 from core.errors import Conflict, Forbidden, Invalid, Merged, NeedsVersion, NotFound, Stale
@@ -247,10 +247,12 @@ def prepare_new(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any])
 
 @cache
 def never_empty(entity: Entity) -> frozenset[str]:
-    """The fields that a stored record always holds: required ones, and those whose column takes no NULL."""
+    """The fields that a stored record always holds: required ones, and those whose column takes no NULL and that
+    nothing but the sender fills.
+    """
     columns: Any = inspect(entity.model).columns
-    own = {field.name: columns.get(attribute_name(field)) for field in entity.fields if "." not in field.name}
-    filled = {name for name, column in own.items() if column is not None and _is_needed(column)}
+    own = {one.name: columns.get(attribute_name(one)) for one in entity.fields if "." not in one.name}
+    filled = {name for name, column in own.items() if column is not None and name not in META and _is_needed(column)}
     return frozenset({field.name for field in entity.fields if field.required} | filled)
 
 

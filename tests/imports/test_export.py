@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from core.cli.failures import sentence
+from core.clock import FIRST_YEAR, LAST_YEAR
 from core.entities.csvfile import CsvFile, CsvWriter
 from core.entities.xlsxfile import XlsxFile, XlsxWriter
 from core.errors import Forbidden
@@ -186,7 +188,7 @@ CUSTOMERS = st.lists(
             "note": st.sampled_from(["a\nb", "@x\ty", "\t=x", "“”", "1,234"]),
             "employees": st.integers(0, 2**31 - 1),
             "annual_revenue": st.decimals(-(10**13), 10**13, places=4).map(str),
-            "founded_on": st.dates().map(str),
+            "founded_on": st.dates(dt.date(FIRST_YEAR, 1, 1), dt.date(LAST_YEAR, 12, 31)).map(str),
             "region": st.sampled_from(["310000", "110000"]),
             "secrecy": st.integers(0, 3),
             "kind": st.sampled_from(["company", "person"]),
