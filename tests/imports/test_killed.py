@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from core.faults import POINTS
 from core.models import Customer
-from core.services import chain
+from core.services import chain, lifecycle
 from tests.imports.conftest import Said, text_of
 from tests.support.site import Site
 
@@ -31,6 +31,7 @@ class Program:
     """`kehu` as a process of its own, on the site's database."""
 
     def __init__(self, site: Site, folder: Path) -> None:
+        site.kernel.run(lifecycle.sync, write=True)  # as `kehu init` does; else the first command would write it
         site.close()
         self.url, self.folder = site.settings.database_url, folder
 
