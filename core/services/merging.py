@@ -23,7 +23,7 @@ from core.security.catalog import attribute_name
 from core.security.others import PluginField
 from core.services import missed, records
 from core.services.reversal import Part
-from core.services.trail import Entry
+from core.services.trail import Entry, Key
 from core.services.trees import is_below
 from core.services.work import Ctx
 from plugins import Entity, Field
@@ -128,14 +128,14 @@ def set_apart(ctx: Ctx, source: Customer) -> None:
     ctx.db.refresh(source)
 
 
-def moved(ctx: Ctx, entries: Iterable[Entry]) -> set[tuple[str, int]]:
+def moved(ctx: Ctx, entries: Iterable[Entry]) -> set[Key]:
     """Of one change's entries the records that a merge has moved and nothing else was done to.
 
     Who merges may not see all of them, so that they are set back as they went: see `move_back`.
     """
-    by_record: dict[tuple[str, int], list[Entry]] = {}
+    by_record: dict[Key, list[Entry]] = {}
     for entry in entries:
-        by_record.setdefault((entry.entity, entry.record_id or 0), []).append(entry)
+        by_record.setdefault(entry.key, []).append(entry)
     binned = {key[1] for key, own in by_record.items() if key[0] == KEY and any(BINNED in one.fields for one in own)}
     if not binned:
         return set()

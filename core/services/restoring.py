@@ -8,16 +8,22 @@ from typing import Any
 from core.services import records
 from core.services.chunks import chunked
 from core.services.intake import Intake
+from core.services.trail import Key
 from core.services.work import Ctx
 from plugins import Entity
 
 
-def held(ctx: Ctx, entity: Entity, ids: Iterable[int], *, lock: bool = True) -> dict[int, Any]:
-    """Those of the records that the actor sees, by id, binned ones too; `lock` holds them against other writers."""
-    found: dict[int, Any] = {}
-    for chunk in chunked(sorted(set(ids))):
-        found |= records.find_all(ctx, entity, chunk, rows="any", lock=lock)
-    return found
+def held(ctx: Ctx, keys: Iterable[Key], *, lock: bool = True) -> dict[Key, Any]:
+    """Those of the records that the actor sees, binned ones too; `lock` holds them against other writers."""
+    wanted: dict[str, set[int]] = {}
+    for key, record_id in keys:
+        wanted.setdefault(key, set()).add(record_id)
+    return {
+        (key, record_id): record
+        for key, ids in sorted(wanted.items())
+        for chunk in chunked(sorted(ids))
+        for record_id, record in records.find_all(ctx, ctx.catalog[key], chunk, rows="any", lock=lock).items()
+    }
 
 
 def set_back(ctx: Ctx, entity: Entity, record: Any, old: Mapping[str, Any], actions: Iterable[str]) -> None:

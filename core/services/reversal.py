@@ -12,7 +12,7 @@ from typing import Any
 from core.entities.past import BINNED
 from core.i18n import _
 from core.security.catalog import Catalog, attribute_name
-from core.services.trail import Entry
+from core.services.trail import Entry, Key
 from plugins import INVERSE, Entity, Verb
 
 UNDO = "undo-"  # before a verb's name: the action under which its undo is written down
@@ -33,7 +33,7 @@ class Part:
     new: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> Key:
         return self.entity.key, self.record_id
 
     @property
@@ -42,8 +42,7 @@ class Part:
 
     @property
     def removed(self) -> bool:
-        last = self.entries[-1]
-        return last.action == "delete" and BINNED not in last.fields
+        return self.entries[-1].removed
 
     @property
     def restored(self) -> bool:
@@ -95,10 +94,10 @@ def function_of(entity: Entity, entry: Entry) -> Any:
 
 def parts_of(catalog: Catalog, entries: Sequence[Entry]) -> list[Part]:
     """The entries by record, in the order in which the change came to them."""
-    parts: dict[tuple[str, int], Part] = {}
+    parts: dict[Key, Part] = {}
     for entry in entries:
         entity = catalog[entry.entity]
-        part = parts.setdefault((entry.entity, entry.record_id or 0), Part(entity, entry.record_id or 0))
+        part = parts.setdefault(entry.key, Part(entity, entry.key[1]))
         part.add(entry, by_lines=function_of(entity, entry) is None)
     return [part for part in parts.values() if not (part.made and part.removed)]
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from core.entities.past import BINNED
 from core.models import Audit, Change
 from core.services.chunks import chunked
 from core.services.work import Ctx
 
 AUDIT = "core.audit"
+Key = tuple[str, int]  # a record: its entity's key and its id
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,17 @@ class Entry:
     lines: Sequence[Mapping[str, Any]]
 
     @property
+    def key(self) -> Key:
+        return self.entity, self.record_id or 0
+
+    @property
     def fields(self) -> set[str]:
         return {line["field"] for line in self.lines}
+
+    @property
+    def removed(self) -> bool:
+        """Whether the row is gone for good, so that nobody can see it."""
+        return self.action == "delete" and BINNED not in self.fields
 
 
 _COLUMNS = (

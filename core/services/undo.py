@@ -43,7 +43,7 @@ from core.services.reversal import (
     verb_of,
     why_never,
 )
-from core.services.trail import Entry, entries_of, pending, since, standing
+from core.services.trail import Entry, Key, entries_of, pending, since, standing
 from core.services.work import Ctx
 from plugins import Entity
 
@@ -89,14 +89,14 @@ def undo(ctx: Ctx, uuid: str) -> int:
     """
     _lock(ctx, uuid)
     entries = entries_of(ctx, uuid)
-    known = {witness.key_of(entry) for entry in witness.known(ctx, entries)}
+    known = {entry.key for entry in witness.known(ctx, entries)}
     if not known:
         raise NotFound
     moved = merging.moved(ctx, entries)
-    if any(witness.key_of(entry) not in known | moved for entry in entries):
+    if any(entry.key not in known | moved for entry in entries):
         raise Forbidden(NOT_ALL)
     parts = parts_of(ctx.catalog, [entry for entry in entries if why_never(ctx.catalog, entry) is None])
-    found = _load(ctx, parts)
+    found = restoring.held(ctx, (part.key for part in parts))
     for entry in entries:
         if (reason := why_never(ctx.catalog, entry)) is not None:
             raise Conflict(reason, code=REFUSED)
@@ -118,7 +118,7 @@ def is_undoable(ctx: Ctx) -> bool:
     if not entries or any(why_never(ctx.catalog, entry) is not None for entry in entries):
         return False
     parts = parts_of(ctx.catalog, entries)
-    found = _load(ctx, parts)
+    found = restoring.held(ctx, (part.key for part in parts))
     there = found.keys() | merging.moved(ctx, entries)
     if any(part.key not in there for part in parts if not part.removed):
         return False
@@ -172,13 +172,13 @@ def in_sight(ctx: Ctx, changes: Sequence[tuple[int, str]], most: int) -> list[tu
 
 def why_not_whole(ctx: Ctx, changes: Sequence[Sequence[Entry]]) -> dict[str, str]:
     """Why the actor cannot undo those of the changes, by UUID, that hold records he does not see."""
-    several = [entries for entries in changes if len({witness.key_of(entry) for entry in entries}) > 1]
+    several = [entries for entries in changes if len({entry.key for entry in entries}) > 1]
     seen = witness.seen(ctx, [entry for entries in several for entry in entries]) if several else set()
     found = {}
     for entries in several:
         is_his = witness.is_his(ctx, entries[0])
-        removed = {witness.key_of(entry) for entry in entries if is_his and witness.is_removed(entry)}
-        hidden = {witness.key_of(entry) for entry in entries} - seen - removed
+        removed = {entry.key for entry in entries if is_his and entry.removed}
+        hidden = {entry.key for entry in entries} - seen - removed
         if hidden and hidden - merging.moved(ctx, entries):
             found[entries[0].uuid] = GONE if is_his else NOT_ALL
     return found
@@ -197,24 +197,24 @@ def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
     for entry in entries:
         if (reason := why_never(ctx.catalog, entry)) is not None:
             refused = Conflict(reason, code=REFUSED)
-            outcome.failures.append(Failure(entry.entity, entry.record_id or 0, refused))
+            outcome.failures.append(Failure(*entry.key, refused))
     failed = {(failure.entity, failure.record_id) for failure in outcome.failures}
-    parts = parts_of(ctx.catalog, [entry for entry in entries if (entry.entity, entry.record_id) not in failed])
-    found, later = _load(ctx, parts), _later(ctx, parts, entries)
+    parts = parts_of(ctx.catalog, [entry for entry in entries if entry.key not in failed])
+    found, later = restoring.held(ctx, (part.key for part in parts)), _later(ctx, parts, entries)
     ctx.journal.undoes = uuid
     for part in in_order(parts):
-        key = (part.entity.key, part.record_id)
+        record = found.get(part.key)
         try:
             with ctx.savepoint():
-                may(ctx, part, found.get(key))
-                in_the_way = list(conflicts(part, found.get(key), later.get(key, [])))
+                may(ctx, part, record)
+                in_the_way = list(conflicts(part, record, later.get(part.key, [])))
                 if in_the_way:
                     raise UndoConflict(LATER, in_the_way)
-                set_back(ctx, part, found.get(key))
+                set_back(ctx, part, record)
         except AlreadyUndone:
             continue
         except KehuError as error:
-            outcome.failures.append(Failure(*key, error))
+            outcome.failures.append(Failure(*part.key, error))
         else:
             outcome.records += 1
     return outcome
@@ -235,21 +235,7 @@ def may(ctx: Ctx, part: Part, record: Any) -> None:
 # --- what stands in the way --------------------------------------------------------------------------
 
 
-def _load(ctx: Ctx, parts: Sequence[Part]) -> dict[tuple[str, int], Any]:
-    """The records that are there and that the actor sees, held against other writers; binned ones too."""
-    wanted: dict[str, list[int]] = {}
-    for part in parts:
-        wanted.setdefault(part.entity.key, []).append(part.record_id)
-    found: dict[tuple[str, int], Any] = {}
-    for key, ids in sorted(wanted.items()):
-        for record_id, record in restoring.held(ctx, ctx.catalog[key], ids).items():
-            found[key, record_id] = record
-    return found
-
-
-def _nothing_later(
-    ctx: Ctx, parts: Sequence[Part], found: Mapping[tuple[str, int], Any], entries: Sequence[Entry]
-) -> None:
+def _nothing_later(ctx: Ctx, parts: Sequence[Part], found: Mapping[Key, Any], entries: Sequence[Entry]) -> None:
     """UndoConflict if a record is gone, or a later change touched what should be set back."""
     later = _later(ctx, parts, entries)
     in_the_way: list[InTheWay] = []
@@ -259,7 +245,7 @@ def _nothing_later(
         raise UndoConflict(LATER, in_the_way)
 
 
-def _later(ctx: Ctx, parts: Sequence[Part], entries: Sequence[Entry]) -> dict[tuple[str, int], list[Entry]]:
+def _later(ctx: Ctx, parts: Sequence[Part], entries: Sequence[Entry]) -> dict[Key, list[Entry]]:
     """What still counts of all that happened to the records after the change."""
     wanted: dict[str, list[int]] = {}
     for part in parts:

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from core.db.base import AttachedTo
-from core.entities.past import BINNED
 from core.services import restoring
-from core.services.trail import Entry, sees_all
+from core.services.trail import Entry, Key, sees_all
 from core.services.work import Ctx
-
-Key = tuple[str, int]  # entity key and id of the record
-
-
-def key_of(entry: Entry) -> Key:
-    return entry.entity, entry.record_id or 0
-
-
-def is_removed(entry: Entry) -> bool:
-    """Whether the row is gone for good, so that nobody can see it."""
-    return entry.action == "delete" and BINNED not in entry.fields
 
 
 def is_his(ctx: Ctx, entry: Entry) -> bool:
@@ -32,28 +20,21 @@ def known(ctx: Ctx, entries: Sequence[Entry]) -> list[Entry]:
     if not entries or is_his(ctx, entries[0]):
         return list(entries)
     in_sight = seen(ctx, entries)
-    return [entry for entry in entries if key_of(entry) in in_sight]
+    return [entry for entry in entries if entry.key in in_sight]
 
 
 def seen(ctx: Ctx, entries: Iterable[Entry]) -> set[Key]:
     """The records that he sees, binned ones too; of a removed row, whether he sees what it was attached to."""
     entries = list(entries)
-    found = _visible(ctx, (key_of(entry) for entry in entries))
-    places = {key_of(entry): place for entry in entries if (place := _place_of_removed(ctx, entry)) is not None}
+    found = _visible(ctx, (entry.key for entry in entries))
+    places = {entry.key: place for entry in entries if (place := _place_of_removed(ctx, entry)) is not None}
     visible = _visible(ctx, places.values())
     return found | {key for key, place in places.items() if place in visible}
 
 
 def _visible(ctx: Ctx, keys: Iterable[Key]) -> set[Key]:
-    wanted: dict[str, set[int]] = {}
-    for key, record_id in keys:
-        if key in ctx.catalog and record_id:
-            wanted.setdefault(key, set()).add(record_id)
-    return {
-        (key, record_id)
-        for key, ids in sorted(wanted.items())
-        for record_id in restoring.held(ctx, ctx.catalog[key], ids, lock=False)
-    }
+    there = (key for key in keys if key[0] in ctx.catalog and key[1])
+    return set(restoring.held(ctx, there, lock=False))
 
 
 def _place_of_removed(ctx: Ctx, entry: Entry) -> Key | None:
