@@ -16,7 +16,7 @@ from core.demo.customers import Demo, customers
 from core.demo.dealings import SEALED, activities, state, trades
 from core.demo.people import PASSWORD, PEOPLE, UNITS, Person
 from core.errors import Conflict
-from core.security.catalog import attribute
+from core.security.catalog import attribute, verb_of
 from core.security.identity import Identity
 from core.services import bulk, records
 from core.services.chunks import chunked, stored
@@ -148,7 +148,8 @@ def _store(ctx: Ctx, key: str, rows: list[dict[str, Any]]) -> list[int]:
 
 def _act(ctx: Ctx, record_id: int, name: str, arguments: Mapping[str, Any]) -> None:
     entity = ctx.catalog["core.customer"]
-    verb = next(verb for verb in entity.verbs if verb.name == name)
+    verb = verb_of(entity, name)
+    assert verb is not None
     records.act(ctx, entity, record_id, verb, arguments)
 
 

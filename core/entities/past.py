@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from core.security.grants import READABLE
 from core.security.scope import ROWS
 from plugins import Entity, Field
 
@@ -83,7 +84,7 @@ class PastReader:
         for past in pasts:
             for line in past.lines:
                 field, right = self._field(past, line)
-                if field is None or right not in ("read", "edit"):
+                if field is None or right not in READABLE:
                     continue
                 for value in (line.get("old"), line.get("new")):
                     for key, record_id in _references(field, value):

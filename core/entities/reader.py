@@ -18,6 +18,7 @@ from core.fields import Moment
 from core.i18n import _, in_english
 from core.security import places
 from core.security.catalog import attribute, attribute_name
+from core.security.grants import READABLE
 from core.security.rights import Rights
 from core.security.scope import ROWS
 from plugins import Entity, Field
@@ -148,7 +149,7 @@ class Reader:
                 if name in meta:
                     wanted.setdefault(USER, set()).add(getattr(record, f"{name}_id"))
             for field in fields:
-                if field.type.kind == "reference" and given[field.name] in ("read", "edit"):
+                if field.type.kind == "reference" and given[field.name] in READABLE:
                     wanted.setdefault(field.type.entity, set()).add(places.get(record, field))  # type: ignore[attr-defined]
                 elif field.type.kind == "target":
                     for kind, record_id in places.get(record, field).items():

@@ -14,7 +14,7 @@ from core.rest.body import allow, json_object, query, record_id, version
 from core.rest.reply import as_json, one, reader
 from core.rest.routes import Route
 from core.rest.spec import CHANGES, ID, IF_MATCH, VERSION, Json, Spec, done
-from core.security.catalog import Catalog
+from core.security.catalog import Catalog, verb_of
 from core.services import records
 from plugins import Entity, Verb
 
@@ -85,7 +85,7 @@ def act(entity: Entity, request: Request) -> Response:
     document = json_object(request, optional=True)
     read = version(request, document)
     document.pop("version", None)
-    verb = next((verb for verb in entity.verbs if verb.name == request.matchdict["verb"]), None)
+    verb = verb_of(entity, request.matchdict["verb"])
     if verb is None:
         raise NotFound
     try:

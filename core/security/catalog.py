@@ -8,7 +8,7 @@ from typing import Any
 
 from core.db.base import CustomerScoped, Involving, RecordScoped
 from core.security.others import PluginField, customized
-from plugins import Entity, Field
+from plugins import Entity, Field, Verb
 
 
 class Catalog:
@@ -53,6 +53,11 @@ class Catalog:
 def is_business(entity: Entity) -> bool:
     """Whether the grant `"*"` covers it: rows of the business, not of administration."""
     return issubclass(entity.model, RecordScoped | CustomerScoped | Involving)
+
+
+def verb_of(entity: Entity, name: str) -> Verb | None:
+    """The entity's verb of that name."""
+    return next((verb for verb in entity.verbs if verb.name == name), None)
 
 
 def attribute_name(field: Field) -> str:

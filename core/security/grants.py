@@ -28,6 +28,7 @@ READING = ("view", "export", "explain")
 WRITING = ("create", "edit", "delete", "assign")
 MOST_TEXT = 20_000  # characters of a role's lines: each list that its holders see carries them
 FIELD_RIGHTS = ("none", "mask", "read", "edit")  # from least to most
+READABLE = ("read", "edit")  # those of them with which the value itself is seen
 
 
 @dataclass(frozen=True)

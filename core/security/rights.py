@@ -21,7 +21,7 @@ from core.models import Customer
 from core.security import involved
 from core.security.catalog import Catalog, is_business
 from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
-from core.security.grants import FIELD_RIGHTS, FieldRight, Grant, read_field_rights, read_grants
+from core.security.grants import FIELD_RIGHTS, READABLE, FieldRight, Grant, read_field_rights, read_grants
 from core.security.org import Org
 from plugins import Entity, Field
 
@@ -294,8 +294,8 @@ class Rights:
         rules = self._rules(entity, field)
         always = [rule.right for rule in rules if rule.condition is None]
         if always:
-            return max(always, key=FIELD_RIGHTS.index) in ("read", "edit")
-        return all(rule.right in ("read", "edit") for rule in rules)
+            return max(always, key=FIELD_RIGHTS.index) in READABLE
+        return all(rule.right in READABLE for rule in rules)
 
 
 def _personal(entity: Entity, action: str) -> tuple[str, ...]:

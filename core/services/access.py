@@ -20,7 +20,7 @@ from core.errors import BadRequest, Forbidden
 from core.fields import Moment
 from core.i18n import _
 from core.models import Role, Share, User, user_role
-from core.security.grants import REACHES, READING, WRITING
+from core.security.grants import REACHES, READABLE, READING, WRITING
 from core.security.judge import READ_ONLY
 from core.security.rights import Rights
 from core.security.scope import ROWS
@@ -189,7 +189,7 @@ class _Case:
                 continue
             row = self.resolver.load(entity.key, role_id) or {}
             right = self.ctx.rights.field_right(entity, grants, row, self.resolver)
-            found[role_id] = _Known(label.to_json(), label.label, role_id in visible and right in ("read", "edit"))
+            found[role_id] = _Known(label.to_json(), label.label, role_id in visible and right in READABLE)
         return found
 
     # --- reasons ----------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ class _Case:
     def _secrecy(self, entity: Entity, row: Mapping[str, Any]) -> Json:
         field = entity.field("secrecy")
         right = self.ctx.rights.field_right(entity, field, row, self.resolver)
-        return {"to": row["secrecy"]} if right in ("read", "edit") else {}
+        return {"to": row["secrecy"]} if right in READABLE else {}
 
     def _gift(self, entity: Entity, action: str, row: Mapping[str, Any]) -> Json:
         """A share where one can give it, for it opens this record alone; else a grant of the least reach."""

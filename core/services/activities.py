@@ -71,6 +71,4 @@ def _plan_next(ctx: Ctx, done: Activity) -> None:
     taken = Taken({name: value for name, value in following.items() if value is not None})
     entity = ctx.catalog[KEY]
     records.may_try(ctx, entity)
-    records.prepare_new(ctx, entity, taken, dict(taken.values))
-    records.add(ctx, entity, taken)
-    records.write(ctx)
+    records.make(ctx, entity, taken, dict(taken.values))

@@ -20,6 +20,7 @@ from core.i18n import _
 from core.models import Contact, Customer
 from core.security import places
 from core.security.catalog import attribute_name
+from core.security.grants import READABLE
 from core.security.others import PluginField
 from core.services import missed, records
 from core.services.reversal import Part
@@ -30,7 +31,6 @@ from plugins import Entity, Field
 
 KEY = "core.customer"
 KEPT = ("code", "name", "short_name", "parent", "secrecy")  # nobody chooses these
-READABLE = ("read", "edit")
 _SIDES = ("source", "target")
 _ALIKE = ({"target", "prospect"}, {"formal"})
 

@@ -174,7 +174,11 @@ def create(ctx: Ctx, entity: Entity, sent: Mapping[str, Any], *, intake: Intake 
     may_try(ctx, entity)
     intake = intake or Intake(ctx, entity)
     sent = intake.flat(sent)
-    taken = intake.take(sent)
+    return make(ctx, entity, intake.take(sent), sent)
+
+
+def make(ctx: Ctx, entity: Entity, taken: Taken, sent: Mapping[str, Any]) -> Any:
+    """The same of values that were taken in; `sent` are those that somebody has sent. After `may_try`."""
     prepare_new(ctx, entity, taken, sent)
     record = add(ctx, entity, taken)
     write(ctx)

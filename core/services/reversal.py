@@ -11,9 +11,9 @@ from typing import Any
 
 from core.entities.past import BINNED
 from core.i18n import _
-from core.security.catalog import Catalog, attribute_name
+from core.security.catalog import Catalog, attribute_name, verb_of
 from core.services.trail import Entry, Key
-from plugins import INVERSE, Entity, Verb
+from plugins import INVERSE, Entity
 
 UNDO = "undo-"  # before a verb's name: the action under which its undo is written down
 RESTORE = "restore"
@@ -80,10 +80,6 @@ def why_never(catalog: Catalog, entry: Entry) -> str | None:
 
 def _nothing(action: str) -> str:
     return _("“${action}” changed no field: there is nothing to set back.", mapping={"action": action})
-
-
-def verb_of(entity: Entity, action: str) -> Verb | None:
-    return next((verb for verb in entity.verbs if verb.name == action), None)
 
 
 def function_of(entity: Entity, entry: Entry) -> Any:

@@ -23,7 +23,7 @@ from core.errors import Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Audit, Change
 from core.security import places
-from core.security.catalog import attribute_name
+from core.security.catalog import attribute_name, verb_of
 from core.security.judge import refusal
 from core.services import merging, records, restoring, witness
 from core.services.images import exact, stored
@@ -40,7 +40,6 @@ from core.services.reversal import (
     right_of,
     rights_of,
     values_of,
-    verb_of,
     why_never,
 )
 from core.services.trail import Entry, Key, entries_of, pending, since, standing

@@ -13,6 +13,7 @@ from pyramid.response import Response
 from core.db.base import Binnable
 from core.entities.reader import META
 from core.http.paths import collection
+from core.security.grants import READABLE
 from core.services import records
 from core.services.attached import follows
 from core.services.work import Ctx
@@ -60,7 +61,7 @@ def view(entity: Entity, request: Request) -> Response:
     show = display(request, ctx)
     state = str(document.get(STATE))
     kind = states(entity)
-    steps = track(kind, state) if state in kind.choices and rights[STATE] in ("read", "edit") else ()
+    steps = track(kind, state) if state in kind.choices and rights[STATE] in READABLE else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
     return page(
         request,

@@ -12,6 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.security.catalog import verb_of
 from core.security.judge import refusal
 from core.services import records
 from core.services.attached import follows
@@ -56,7 +57,7 @@ def _asked(verb: Verb) -> list[Field]:
 
 
 def _verb(entity: Entity, request: Request) -> Verb:
-    found = next((verb for verb in entity.verbs if verb.name == request.matchdict["verb"]), None)
+    found = verb_of(entity, request.matchdict["verb"])
     if found is None:
         raise NotFound
     return found
