@@ -10,6 +10,7 @@ from core.entities.listing import ask
 from core.errors import Invalid
 from core.i18n import _
 from core.models import Activity, Notification
+from core.security.catalog import verb_of
 from core.services import records
 from core.services.work import Ctx
 
@@ -31,6 +32,14 @@ def reminders(ctx: Ctx) -> list[Notification]:
     entity = ctx.catalog[NOTIFICATION]
     wanted = ask(ctx.rights, entity, filter=["=", "read", False], sort="-id", limit=MOST_REMINDERS)
     return list(records.listing(ctx, wanted).records)
+
+
+def mark_read(ctx: Ctx, notification_id: int) -> None:
+    """A reminder has been read. Raises NotFound."""
+    entity = ctx.catalog[NOTIFICATION]
+    verb = verb_of(entity, "read")
+    assert verb is not None
+    records.act(ctx, entity, notification_id, verb, {})
 
 
 def day_of(ctx: Ctx, activity: Activity) -> dt.date:

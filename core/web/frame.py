@@ -11,6 +11,7 @@ from pyramid.request import Request
 
 from core.http.paths import collection
 from core.http.work import COOKIE
+from core.i18n import _
 from core.security.catalog import is_business
 from core.services import login
 from core.services.work import Ctx
@@ -23,7 +24,7 @@ HOME = "/"
 
 @dataclass(frozen=True)
 class Place:
-    """An entity's list as the navigation names it; `title` and `plural` are to be translated.
+    """An entity's list, or the day, as the navigation names it; `title` and `plural` are to be translated.
 
     `letter` is the key that leads there after G, and to a new record after C.
     """
@@ -36,18 +37,22 @@ class Place:
     letter: str = ""
 
 
+DAY = Place(HOME, _("Today"), _("Today"), HOME, "sun", "h")
+
+
 @dataclass(frozen=True)
 class Frame:
-    """`here` is the entity that the page is about, `home` where the user's day is, if he has one; `text` what was
-    searched for; `plus` what a phone's round button creates; `faults` why plugins are off, told to administrators.
+    """`places` are the user's day, if he has one, and `business`; `here` is the key of the one that the page is
+    about, `text` what was searched for; `plus` what a phone's round button creates; `faults` why plugins are
+    off, told to administrators.
     """
 
+    places: tuple[Place, ...]
     business: tuple[Place, ...]
     settings: tuple[Place, ...]
     creatable: tuple[Place, ...]
     plus: Place | None
     here: str | None
-    home: str
     text: str
     user: str
     unit: str
@@ -72,7 +77,7 @@ def _place(entity: Entity, letters: Mapping[str, str]) -> Place:
 
 def letters(entities: Iterable[Entity]) -> dict[str, str]:
     """A letter for each, by key: the first of its name that none before it has got."""
-    taken: dict[str, str] = {}
+    taken = {DAY.key: DAY.letter}
     for entity in entities:
         name = entity.key.partition(".")[2]
         letter = next((one for one in name if one.isalpha() and one not in taken.values()), "")
@@ -91,13 +96,15 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
     nearest = [entity, *creatable] if entity and here else creatable
     unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
     place = partial(_place, letters=letters(business))
+    lists = tuple(place(one) for one in business)
+    has_day = may_visit(ctx, ctx.catalog["core.activity"])
     return Frame(
-        business=tuple(place(one) for one in business),
+        places=(DAY, *lists) if has_day else lists,
+        business=lists,
         settings=tuple(place(one) for one in visible if not is_business(one)),
         creatable=tuple(place(one) for one in creatable),
         plus=place(nearest[0]) if nearest else None,
-        here=HOME if home else entity.key if entity else None,
-        home=HOME if may_visit(ctx, ctx.catalog["core.activity"]) else "",
+        here=DAY.key if home else entity.key if entity else None,
         text=text,
         user=ctx.identity.name,
         unit=unit.name if unit else "",

@@ -14,7 +14,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from core.http.paths import collection
 from core.i18n import _
 from core.models import Activity
@@ -30,12 +30,12 @@ from core.web.record import name_of, record_id, version
 from core.web.templating import page
 from core.web.toast import Toast
 from core.web.undo import offer
-from core.web.values import CLOSED, EMPTY, Display, display
+from core.web.values import Display, display
 
 OVERDUE, TODAY = _("Overdue"), _("Today")
 ICONS = {"visit": "map-pin", "call": "phone", "mail": "mail", "meeting": "users", "note": "note", "task": "checks"}
 _BRIEF = 280  # characters of the content
-_SHOWN = ("kind", "subject", "customer", "contact", "body")
+_SHOWN = ("subject", "customer", "contact", "body")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def view(context: Any, request: Request) -> Response:
     show = display(request, ctx, brief=True)
     waiting = agenda.waiting(ctx)
     items = list(_items(request, ctx, show, waiting))
-    groups = [(title, list(some)) for title, some in groupby(items, lambda item: _group(item))]
+    groups = [(title, list(some)) for title, some in groupby(items, _group)]
     return page(
         request,
         "home",
@@ -115,10 +115,9 @@ def _items(request: Request, ctx: Ctx, show: Display, waiting: list[Activity]) -
     fields = [entity.field(name) for name in _SHOWN]
     look = records.reader(ctx, request.locale_name)
     for activity, document in zip(waiting, look.documents(entity, waiting, _SHOWN), strict=True):
-        shown = {field.name: show.shown(field, document) for field in fields}
-        texts = {name: "" if value in (CLOSED, EMPTY) else value.text for name, value in shown.items()}
-        day = agenda.day_of(ctx, activity)
-        is_today, at = day == ctx.today, activity.happens_at
+        texts = {field.name: show.shown(field, document).text for field in fields}
+        day, at = agenda.day_of(ctx, activity), activity.happens_at
+        is_overdue = day < ctx.today or (at is not None and at < ctx.now)
         yield Item(
             activity.id,
             activity.version,
@@ -128,14 +127,14 @@ def _items(request: Request, ctx: Ctx, show: Display, waiting: list[Activity]) -
             " · ".join(name for name in (texts["customer"], texts["contact"]) if name),
             texts["body"][:_BRIEF],
             _when(request.locale_name, ctx, day, at),
-            "overdue" if not is_today else "overdue" if at is not None and at < ctx.now else "today",
+            "overdue" if is_overdue else "today",
         )
 
 
 def _when(language: str, ctx: Ctx, day: dt.date, at: dt.datetime | None) -> str:
-    if day == ctx.today:
-        return at.astimezone(ctx.kernel.clock.zone).strftime("%H:%M") if at is not None else ""
-    return formats.short_day(day, language, ctx.today)
+    if at is not None:
+        return formats.short_moment(at, language, ctx.kernel.clock.zone, ctx.now)
+    return "" if day == ctx.today else formats.short_day(day, language, ctx.today)
 
 
 def _reminders(request: Request, ctx: Ctx, show: Display) -> Iterator[Reminder]:
@@ -182,10 +181,5 @@ def _on(request: Request, kind: str, activity: Any) -> Response:
 
 def read(context: Any, request: Request) -> Response:
     """POST: a reminder has been read."""
-    ctx: Ctx = request.ctx
-    entity = ctx.catalog[NOTIFICATION]
-    verb = next((verb for verb in entity.verbs if verb.name == "read"), None)
-    if verb is None:
-        raise NotFound
-    records.act(ctx, entity, record_id(request), verb, {})
+    agenda.mark_read(request.ctx, record_id(request))
     return HTTPSeeOther(HOME)

@@ -20,9 +20,9 @@ from core.web.addresses import record_path
 from core.web.assets import icon
 from core.web.facets import STATE
 from core.web.frame import frame
-from core.web.query import read
+from core.web.query import Query, read
 from core.web.templating import page
-from core.web.values import CLOSED, EMPTY, Display, display
+from core.web.values import Display, display
 from plugins import Entity, Field
 
 PATH = "/search"
@@ -59,36 +59,34 @@ def includeme(config: Configurator) -> None:
 
 def results(context: Any, request: Request) -> Response:
     """GET `?q=`: all hits, by entity, the best first."""
-    ctx, text = request.ctx, read(request).q
+    query = read(request)
     groups: tuple[Group, ...] = ()
     problem = ""
-    if text:
+    if query.q:
         try:
-            groups = tuple(_groups(request, ctx, text, MOST))
+            groups = tuple(_groups(request, query, MOST))
         except BadRequest as error:
             problem = " ".join(request.say(message) for messages in error.errors.values() for message in messages)
-    return page(
-        request, "search", frame=frame(request, ctx, text=text), text=text, groups=groups, problem=problem, most=MOST
-    )
+    around = frame(request, request.ctx, text=query.q)
+    return page(request, "search", frame=around, text=query.q, groups=groups, problem=problem)
 
 
 def suggest(context: Any, request: Request) -> Response:
     """GET `?q=`: the first hits as JSON."""
-    groups = _groups(request, request.ctx, read(request).q, SUGGESTED)
+    groups = _groups(request, read(request), SUGGESTED)
     return Response(json_body=[{**asdict(group), "icon": icon(group.icon)} for group in groups])
 
 
-def _groups(request: Request, ctx: Ctx, text: str, most: int) -> Iterator[Group]:
-    hits = search(ctx, text, most, request.locale_name)
+def _groups(request: Request, query: Query, most: int) -> Iterator[Group]:
+    ctx: Ctx = request.ctx
+    hits = search(ctx, query.q, most, request.locale_name)
     order = list(dict.fromkeys(hit.entity for hit in hits))
     show = display(request, ctx, brief=True)
     by_entity = sorted(hits, key=lambda hit: order.index(hit.entity))  # of one entity the best stay first
     for key, some in groupby(by_entity, key=lambda hit: hit.entity):
         entity = ctx.catalog[key]
-        path = read(request).url(collection(key))
-        yield Group(
-            request.say(entity.plural), entity.icon, path, tuple(_found(request, ctx, show, entity, list(some)))
-        )
+        found = tuple(_found(request, ctx, show, entity, list(some)))
+        yield Group(request.say(entity.plural), entity.icon, query.url(collection(key)), found)
 
 
 def _found(request: Request, ctx: Ctx, show: Display, entity: Entity, hits: Sequence[Hit]) -> Iterator[Found]:
@@ -105,8 +103,7 @@ def _found(request: Request, ctx: Ctx, show: Display, entity: Entity, hits: Sequ
 
 def _line(show: Display, entity: Entity, known: dict[str, Field], hit: Hit, document: Any, rights: Any) -> Found:
     def text(name: str) -> str:
-        value = show.shown(known[name], document, rights[name]) if name in known else EMPTY
-        return "" if value in (CLOSED, EMPTY) else value.text
+        return show.shown(known[name], document, rights[name]).text if name in known else ""
 
     by_label = hit.field == entity.label
     return Found(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pyramid.config import Configurator
@@ -81,6 +82,7 @@ def say(text: str) -> str:
     return str(get_current_request().say(text))
 
 
+@lru_cache(maxsize=1000)  # every page has all places and actions
 def spoken(text: str) -> str:
     """How a Chinese text is typed on a Latin keyboard: its initials, then its syllables."""
     return (folding.spoken(text) or "").lower().replace(" ", "")
