@@ -8,8 +8,9 @@ from pyramid.config import Configurator
 
 from core.http.paths import by_path
 from core.http.work import current
-from core.web import details, lists, lookup, verbs
+from core.web import details, lookup, verbs
 from core.web.forms import views as forms
+from core.web.lists import views as lists
 
 _ID = "{id:[1-9][0-9]*}"
 

@@ -13,7 +13,7 @@ from webtest import TestApp
 from core.web.assets import FOLDER, asset, icon
 
 ROOT = Path(__file__).parents[2]
-SHEETS = ("components.css", "pages.css")
+SHEETS = sorted(path.name for path in FOLDER.glob("*.css") if path.name != "tokens.css")
 
 
 def test_what_others_gave_is_as_the_lock_says():

@@ -1,0 +1,1 @@
+"""The list page of every entity: what it is asked, its columns, its rows."""

@@ -1,0 +1,72 @@
+"""The rows of a list: the records of one page as their reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.request import Request
+
+from core.entities.reader import META
+from core.services import records
+from core.services.work import Ctx
+from core.web.addresses import record_path
+from core.web.isolation import isolated
+from core.web.values import CLOSED, EMPTY, Display, Value, display
+from plugins import Column, Entity, Field
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record. The first value is its name, which leads to `path`."""
+
+    id: int
+    key: str
+    path: str
+    cells: tuple[Value, ...]
+
+
+def rows(
+    request: Request,
+    ctx: Ctx,
+    entity: Entity,
+    found: Sequence[Any],
+    fields: Sequence[Field],
+    added: Sequence[Column],
+) -> list[Row]:
+    """The records, with a cell for each field and each column that plugins `added`."""
+    look = records.reader(ctx, request.locale_name, request.say)
+    show = display(request, ctx, brief=True)
+    documents = look.documents(entity, found, [field.name for field in fields])
+    own = [field for field in fields if field.name not in META]
+    ids = [record.id for record in found]
+    loaded = [_load(ctx, show, column, ids) for column in added]
+    made = []
+    for record, document in zip(found, documents, strict=True):
+        rights = look.rights_on(entity, own, record)
+        cells = [show.shown(field, document, rights.get(field.name, "read")) for field in fields]
+        cells += [values.get(record.id, EMPTY) for values in loaded]
+        if cells[0] in (CLOSED, EMPTY):
+            cells[0] = Value("text", f"#{record.id}")
+        key, path = f"{entity.key}/{record.id}", record_path(entity.key, record.id)
+        made.append(Row(record.id, key, path, tuple(cells)))
+    return made
+
+
+def _load(ctx: Ctx, show: Display, column: Column, ids: Sequence[int]) -> Mapping[int, Value]:
+    """A plugin's cells by record, in one go; the incident's number in each if it failed."""
+    if not ids:
+        return {}
+    field, kind = Field(column.key, column.type, column.title), column.type
+
+    def cells() -> dict[int, Value]:
+        values = column.load(ctx, ids)
+        return {
+            one: show.value(field, kind.to_json(values[one]))  # type: ignore[attr-defined]
+            for one in ids
+            if values.get(one) is not None
+        }
+
+    loaded, incident = isolated(ctx, f"column {column.key}", cells)
+    return loaded if loaded is not None else dict.fromkeys(ids, Value("failed", incident))
