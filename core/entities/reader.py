@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 from translationstring import TranslationString
 
@@ -71,7 +72,8 @@ class Reader:
         self._load(entity, chosen, records)
         rights = [self.rights_on(entity, chosen, record) for record in records]
         self.look_up(self._references(chosen, meta, records, rights))
-        documents = [self._document(chosen, meta, record, given) for record, given in zip(records, rights, strict=True)]
+        values = [(field, self._values_of(field)) for field in chosen]
+        documents = [self._document(values, meta, record, given) for record, given in zip(records, rights, strict=True)]
         for field in chosen:
             if field.type.kind == "changes":
                 self._read_pasts(entity, field, records, documents)
@@ -144,11 +146,12 @@ class Reader:
         rights: Sequence[Mapping[str, str]],
     ) -> dict[str, set[int]]:
         wanted: dict[str, set[int]] = {}
+        by_whom = [f"{name}_id" for name in ("created_by", "updated_by") if name in meta]
+        looked_up = [field for field in fields if field.type.kind in _LOOKED_UP]
         for record, given in zip(records, rights, strict=True):
-            for name in ("created_by", "updated_by"):
-                if name in meta:
-                    wanted.setdefault(USER, set()).add(getattr(record, f"{name}_id"))
-            for field in fields:
+            for name in by_whom:
+                wanted.setdefault(USER, set()).add(getattr(record, name))
+            for field in looked_up:
                 if field.type.kind == "reference" and given[field.name] in READABLE:
                     wanted.setdefault(field.type.entity, set()).add(places.get(record, field))  # type: ignore[attr-defined]
                 elif field.type.kind == "target":
@@ -168,15 +171,17 @@ class Reader:
 
     def look_up(self, wanted: Mapping[str, set[int]]) -> None:
         """All missing labels in one statement, whatever they are of."""
-        arms: list[Any] = []
+        missing: dict[Entity, list[int]] = {}
         for key, ids in sorted(wanted.items()):
-            missing = sorted(one for one in ids if (key, one) not in self._labels)
-            if missing and key in self.catalog:
-                arms.append(self._label_query(self.catalog[key], missing))
-        if not arms:
+            unknown = sorted(one for one in ids if (key, one) not in self._labels)
+            if unknown and key in self.catalog:
+                missing[self.catalog[key]] = unknown
+        if not missing:
             return
-        statement: Any = arms[0] if len(arms) == 1 else union_all(*arms)
-        for key, record_id, natural, label, deleted in self.db.execute(statement, execution_options={ROWS: "any"}):
+        statement = _label_query(tuple(missing), self.language[:2])
+        values = {f"ids{at}": ids for at, ids in enumerate(missing.values())}
+        found = self.db.execute(statement, values, execution_options={ROWS: "any"})
+        for key, record_id, natural, label, deleted in found:
             self._labels[key, record_id] = self._shown(Label(record_id, natural, label, bool(deleted)), key)
 
     def _shown(self, label: Label, entity_key: str) -> Label:
@@ -192,27 +197,20 @@ class Reader:
             texts[name] = HIDDEN if right == "none" else mask(value) if right == "mask" else value
         return replace(label, label=texts[entity.label], key=texts[entity.natural_key])
 
-    def _label_query(self, entity: Entity, ids: Sequence[int]) -> Any:
-        model: Any = entity.model
-        deleted = model.deleted_at if issubclass(model, Binnable) else literal(None)
-        return select(
-            literal(entity.key, text(64)).label("entity"),
-            model.id,
-            attribute(model, entity.field(entity.natural_key)).label("natural_key"),
-            getattr(model, entity.label.format(lang=self.language[:2])).label("label"),
-            deleted.label("deleted_at"),
-        ).where(model.id.in_(ids))
-
     # --- documents --------------------------------------------------------------------------------
 
     def _document(
-        self, fields: Sequence[Field], meta: Sequence[str], record: Any, rights: Mapping[str, str]
+        self,
+        values: Sequence[tuple[Field, Callable[[Any], Any]]],
+        meta: Sequence[str],
+        record: Any,
+        rights: Mapping[str, str],
     ) -> dict[str, Any]:
         document = {name: self._meta(name, record) for name in meta}
-        for field in fields:
+        for field, value_of in values:
             right = rights[field.name]
             if right != "none":
-                value = self._value(field, record)
+                value = value_of(record)
                 document[field.name] = self.masked(field, value) if right == "mask" else value
         return document
 
@@ -222,19 +220,22 @@ class Reader:
         value = getattr(record, name)
         return _MOMENT.to_json(value) if name.endswith("_at") else value
 
-    def _value(self, field: Field, record: Any) -> Any:
-        value = places.get(record, field)
-        if field.type.kind not in _LOOKED_UP:
-            return field.type.to_json(value)  # type: ignore[attr-defined]
-        if field.type.kind == "reference":
-            return self.reference(field.type.entity, value)  # type: ignore[attr-defined]
-        if field.type.kind == "references":
-            return [self.reference(field.type.entity, item.id) for item in value]  # type: ignore[attr-defined]
-        if field.type.kind == "target":
-            return {kind: self.reference(f"core.{kind}", record_id) for kind, record_id in value.items()}
-        if field.type.kind == "any":
-            return self.of_any(value)
-        return self._message(value)
+    def _values_of(self, field: Field) -> Callable[[Any], Any]:
+        """How the field reads in a document, of any record: made out once for a page of them."""
+        kept, kind = places.getter(field), field.type.kind
+        if kind not in _LOOKED_UP:
+            to_json = field.type.to_json  # type: ignore[attr-defined]
+            return lambda record: to_json(kept(record))
+        if kind == "reference":
+            key = field.type.entity  # type: ignore[attr-defined]
+            return lambda record: self.reference(key, kept(record))
+        if kind == "references":
+            key = field.type.entity  # type: ignore[attr-defined]
+            return lambda record: [self.reference(key, item.id) for item in kept(record)]
+        if kind == "target":
+            return lambda record: {one: self.reference(f"core.{one}", its) for one, its in kept(record).items()}
+        shown = self.of_any if kind == "any" else self._message
+        return lambda record: shown(kept(record))
 
     def _message(self, message: Mapping[str, Any]) -> str:
         """The sentence with the names that the reader may see."""
@@ -265,6 +266,24 @@ class Reader:
     def masked(field: Field, value: Any) -> Any:
         """What is left of a masked field's value."""
         return mask(value) if field.type.kind == "text" or value is None else HIDDEN
+
+
+@lru_cache(maxsize=500)
+def _label_query(entities: tuple[Entity, ...], language: str) -> Any:
+    """The names of records of these entities, whose ids are given as `ids0`, `ids1`, …"""
+    arms = []
+    for at, entity in enumerate(entities):
+        model: Any = entity.model
+        deleted = model.deleted_at if issubclass(model, Binnable) else literal(None)
+        arm = select(
+            literal(entity.key, text(64)).label("entity"),
+            model.id,
+            attribute(model, entity.field(entity.natural_key)).label("natural_key"),
+            getattr(model, entity.label.format(lang=language)).label("label"),
+            deleted.label("deleted_at"),
+        )
+        arms.append(arm.where(model.id.in_(bindparam(f"ids{at}", expanding=True))))
+    return arms[0] if len(arms) == 1 else union_all(*arms)
 
 
 def nested(document: Mapping[str, Any]) -> dict[str, Any]:

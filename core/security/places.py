@@ -8,8 +8,9 @@ them: numbers and amounts as integers of 1/10 000, days as text.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -46,6 +47,11 @@ def get(record: Any, field: Field) -> Any:
         return getattr(record, attribute_name(field))
     held = holder(record, field, look=True)
     return None if held is None else value_in(getattr(held, attribute_name(field)), field)
+
+
+def getter(field: Field) -> Callable[[Any], Any]:
+    """The same as a function of the record, for many of them."""
+    return attrgetter(attribute_name(field)) if is_own(field) else lambda record: get(record, field)
 
 
 def put(record: Any, field: Field, value: Any) -> None:

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, bindparam, delete, or_, select
 
 from core.db.folding import fold
 from core.db.guard import GuardedSession
@@ -25,12 +25,35 @@ from core.services.work import Kernel, Work
 
 MOST_FAILURES = 5
 LIVING = (User.active, User.deleted_at.is_(None))
-# Read along with whoever asks, so that finding him out costs one statement.
-EPOCHS = tuple(
+LOCKED_FOR = dt.timedelta(minutes=15)
+
+# Asked with every request, and so made once: whoever comes with a secret, and the numbers of the epochs
+# read along with him.
+_FACTS = (User.id, User.login, User.name, User.unit_id, User.language, User.theme)
+_EPOCHS = tuple(
     select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
     for name in ("rights", "shares")
 )
-LOCKED_FOR = dt.timedelta(minutes=15)
+_BY_SESSION = (
+    select(LoginSession.id.label("came_with"), *_FACTS, *_EPOCHS)
+    .join(User, User.id == LoginSession.user_id)
+    .where(
+        LoginSession.secret_hash == bindparam("secret_hash"),
+        LoginSession.expires_at > bindparam("now"),
+        LoginSession.epoch == User.epoch,
+        *LIVING,
+    )
+)
+_BY_TOKEN = (
+    select(Token.id.label("came_with"), Token.read_only, *_FACTS, *_EPOCHS)
+    .join(User, User.id == Token.user_id)
+    .where(
+        Token.secret_hash == bindparam("secret_hash"),
+        Token.deleted_at.is_(None),
+        or_(Token.expires_at.is_(None), Token.expires_at > bindparam("now")),
+        *LIVING,
+    )
+)
 
 
 class Left(Invalid):
@@ -135,32 +158,14 @@ def log_out(work: Work, identity: Identity) -> None:
 
 def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who a cookie's secret belongs to; None when the session ended or the user changed since."""
-    row = _found(
-        work,
-        select(LoginSession.id, User, *EPOCHS)
-        .join(User, User.id == LoginSession.user_id)
-        .where(
-            LoginSession.secret_hash == passwords.secret_hash(secret),
-            LoginSession.expires_at > work.now,
-            LoginSession.epoch == User.epoch,
-        ),
-    )
-    return row and _identity(row.User, "web", session_id=row.id, address=visitor.address)
+    row = _found(work, _BY_SESSION, secret)
+    return row and _identity(row, "web", session_id=row.came_with, address=visitor.address)
 
 
 def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who an API token belongs to; None when it is unknown, is over or was ended."""
-    row = _found(
-        work,
-        select(Token.id, Token.read_only, User, *EPOCHS)
-        .join(User, User.id == Token.user_id)
-        .where(
-            Token.secret_hash == passwords.secret_hash(secret),
-            Token.deleted_at.is_(None),
-            or_(Token.expires_at.is_(None), Token.expires_at > work.now),
-        ),
-    )
-    return row and _identity(row.User, "rest", token_id=row.id, read_only=row.read_only, address=visitor.address)
+    row = _found(work, _BY_TOKEN, secret)
+    return row and _identity(row, "rest", token_id=row.came_with, read_only=row.read_only, address=visitor.address)
 
 
 def by_login(work: Work, login: str, *, door: str, on_behalf: str | None = None) -> Identity:
@@ -187,14 +192,16 @@ def system_user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _found(work: Work, statement: Select[Any]) -> Any:
-    row = work.system.execute(statement.where(*LIVING)).one_or_none()
+def _found(work: Work, statement: Select[Any], secret: str) -> Any:
+    known_by = {"secret_hash": passwords.secret_hash(secret), "now": work.now}
+    row = work.system.execute(statement, known_by).one_or_none()
     if row is not None:
         work.epochs = Epochs(row.rights_epoch, row.shares_epoch)
     return row
 
 
-def _identity(user: User, door: str, **more: Any) -> Identity:
+def _identity(user: Any, door: str, **more: Any) -> Identity:
+    """`user` is a User or a row with its `_FACTS`."""
     return Identity(
         user.id, user.login, user.name, user.unit_id, door, language=user.language, theme=user.theme, **more
     )

@@ -69,8 +69,9 @@ def listing(ctx: Ctx, wanted: Ask) -> Page:
     records = records[: wanted.limit]
     sorted_by = [wanted.entity.field(name) for name, _descending in wanted.sort if "." in name]
     places.load(ctx.db, sorted_by, records)  # all at once, and not the last alone for the cursor
-    counted = count_query(wanted, ctx.rights, context)
-    total = ctx.db.scalar(counted, execution_options=options) if wanted.count else None
+    total = None
+    if wanted.count:
+        total = ctx.db.scalar(count_query(wanted, ctx.rights, context), execution_options=options)
     return Page(records, write_cursor(wanted, records[-1]) if more else None, total)
 
 
