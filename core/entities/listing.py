@@ -31,7 +31,8 @@ LIMIT = 50
 MOST = 500
 SORTABLE = {"text", "integer", "number", "money", "date", "moment", "choice", "boolean"}
 _LONGEST = 1000  # characters that are searched for
-_META_SORTS = ("id", "created_at", "updated_at")
+META_SORTS = ("id", "created_at", "updated_at")
+MOST_SORTS = 5
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _condition(document: Any, entity: Entity, catalog: Catalog) -> Condition | N
 def _sort_fields(sort: str, entity: Entity) -> list[tuple[str, bool]]:
     parts = [part.strip() for part in sort.split(",")]
     return [
-        (part.removeprefix("-"), part.startswith("-")) for part in parts if part.removeprefix("-") not in _META_SORTS
+        (part.removeprefix("-"), part.startswith("-")) for part in parts if part.removeprefix("-") not in META_SORTS
     ]
 
 
@@ -169,13 +170,13 @@ def _sort(sort: str, entity: Entity) -> tuple[tuple[str, bool], ...]:
     for part in sort.split(","):
         name, descending = part.strip().removeprefix("-"), part.strip().startswith("-")
         found.append((_sort_attribute(name, entity), descending))
-    if len(found) > 5 or len({name for name, _d in found}) < len(found):
+    if len(found) > MOST_SORTS or len({name for name, _d in found}) < len(found):
         _bad("sort", _("Sort by at most five different fields."))
     return tuple(found)
 
 
 def _sort_attribute(name: str, entity: Entity) -> str:
-    if name in _META_SORTS:
+    if name in META_SORTS:
         return name
     known = [field.name for field in entity.fields if field.type.kind in SORTABLE]
     if name not in known:

@@ -10,6 +10,7 @@ from core.http.paths import by_path
 from core.http.work import current
 from core.web import details, lookup, verbs
 from core.web.forms import views as forms
+from core.web.lists import arranging
 from core.web.lists import views as lists
 
 _ID = "{id:[1-9][0-9]*}"
@@ -19,6 +20,7 @@ def includeme(config: Configurator) -> None:
     for path, entity in by_path(config.registry["kehu"].catalog).items():
         for name, pattern, methods in (
             ("list", path, {"GET": lists.view}),
+            ("arrange", f"{path}/arrange", {"GET": arranging.view}),
             ("lookup", f"{path}/lookup", {"GET": lookup.view}),
             ("new", f"{path}/new", {"GET": forms.new, "POST": forms.create}),
             ("record", f"{path}/{_ID}", {"GET": details.view}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -13,16 +14,20 @@ from pyramid.request import Request
 from core.errors import BadRequest
 from core.i18n import _
 
-NAMES = ("q", "filter", "sort", "cursor")
+NAMES = ("q", "filter", "sort", "columns", "cursor")
+MANY = ("sort", "columns")  # may be sent one by one, as forms do
 
 
 @dataclass(frozen=True)
 class Query:
-    """`filter` is a JSON condition as in REST, `cursor` where the page before ended."""
+    """`filter` is a JSON condition as in REST, `sort` and `columns` are names with commas between them,
+    `cursor` is where the page before ended.
+    """
 
     q: str = ""
     filter: Any = None
     sort: str = ""
+    columns: str = ""
     cursor: str = ""
 
     def url(self, path: str, **changes: Any) -> str:
@@ -30,27 +35,41 @@ class Query:
         query = urlencode(replace(self, **{"cursor": "", **changes}).texts())
         return f"{path}?{query}" if query else path
 
-    def others(self, name: str) -> dict[str, str]:
-        """What a form that asks for `name` anew must send along."""
-        return {key: value for key, value in self.texts().items() if key not in (name, "cursor")}
+    def others(self, *names: str) -> dict[str, str]:
+        """What a form that asks for these anew must send along."""
+        return {key: value for key, value in self.texts().items() if key not in (*names, "cursor")}
 
     def texts(self) -> dict[str, str]:
         """The parameters of the address."""
-        filter_text = "" if self.filter is None else json.dumps(self.filter, ensure_ascii=False, default=float)
-        values = {"q": self.q, "filter": filter_text, "sort": self.sort, "cursor": self.cursor}
+        values = {name: getattr(self, name) for name in NAMES}
+        if self.filter is not None:
+            values["filter"] = json.dumps(self.filter, ensure_ascii=False, default=float)
         return {name: value for name, value in values.items() if value}
 
 
 def read(request: Request) -> Query:
     """Raises BadRequest for what cannot be read. Names that we do not know are left alone."""
     try:
-        values = {name: request.GET.get(name, "") for name in NAMES}
+        values = {name: _text(request.GET, name) for name in NAMES}
     except UnicodeDecodeError:
         raise BadRequest(_("The query cannot be read.")) from None
     for name, value in values.items():
         if "\x00" in value:
-            _wrong(name, _("Remove the characters that cannot be stored."))
-    return Query(values["q"].strip(), _filter(values["filter"]), values["sort"], values["cursor"])
+            wrong(name, _("Remove the characters that cannot be stored."))
+    return Query(
+        q=values["q"].strip(),
+        filter=_filter(values["filter"]),
+        sort=values["sort"],
+        columns=values["columns"],
+        cursor=values["cursor"],
+    )
+
+
+def _text(sent: Mapping[str, str], name: str) -> str:
+    if name not in MANY:
+        return sent.get(name, "")
+    parts = (part.strip() for text in sent.getall(name) for part in text.split(","))  # type: ignore[attr-defined]
+    return ",".join(part for part in parts if part)
 
 
 def _filter(text: str) -> Any:
@@ -59,8 +78,9 @@ def _filter(text: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
-        _wrong("filter", _("The filter is not JSON."))
+        wrong("filter", _("The filter is not JSON."))
 
 
-def _wrong(name: str, message: str) -> NoReturn:
+def wrong(name: str, message: str) -> NoReturn:
+    """Raises BadRequest for a parameter."""
     raise BadRequest(_("The query cannot be read."), errors={name: [message]})

@@ -46,6 +46,7 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
         yield f"{name}-edit", f"{path}/1/edit"
     yield "customers-found", "/core/customers?q=科技&sort=-annual_revenue"
     yield "customers-narrowed", '/core/customers?filter=["in","state",["prospect"]]'
+    yield "customers-arrange", "/core/customers/arrange"
     yield "customers-none", "/core/customers?q=qqqq"
     yield "customer-assign", "/core/customers/1/actions/assign"
     yield "error-404", "/core/customers/999999"

@@ -250,3 +250,66 @@ def test_a_hint_is_in_the_readers_language_too(browser_of):
     assert "Did you mean “name”?" in browser_of().get(f"{LIST}?sort=nam", status=400).text
     chinese = browser_of(**{"Accept-Language": "zh-CN"}).get(f"{LIST}?sort=nam", status=400)
     assert "没有可以排序的字段 nam。是不是“name”？" in chinese.text
+
+
+# --- columns and order ----------------------------------------------------------------------------
+
+
+def heads(page: Any) -> list[str]:
+    return [head.text.strip() for head in page.html.select("thead th")]
+
+
+def test_the_address_says_which_columns_are_shown_and_in_what_order(some, admin):
+    page = admin.get(ask(columns="level,name,created_at"))
+    assert heads(page) == ["Level", "Name", "Created"]
+    [first] = page.html.select("tr[data-record='core.customer/1'] a.name")
+    assert (first.text, first["href"]) == ("VIP", f"{LIST}/1")
+    [second] = page.html.select("tr[data-record='core.customer/3'] a.name")
+    assert second.text == "#3"  # what has no level is still led to
+    assert heads(admin.get(f"{LIST}?columns=level&columns=name")) == ["Level", "Name"]
+    [name] = [head.a["href"] for head in page.html.select("thead th") if head.text.strip() == "Name"]
+    assert heads(admin.get(name)) == ["Level", "Name", "Created"]
+
+
+@pytest.mark.parametrize("wanted", ["nothing", "name,,x", ",".join(f"c{number}" for number in range(40)), "version"])
+def test_columns_that_are_not_there_are_refused(admin, wanted):
+    assert "There is no column" in admin.get(ask(columns=wanted), status=400).text
+
+
+def test_who_sees_public_fields_only_chooses_among_these(site, browser_of):
+    person(site, "li")
+    assert heads(browser_of("li").get("/core/users?columns=login")) == ["Login"]
+    browser_of("li").get("/core/users?columns=email", status=400)
+
+
+def test_several_keys_sort_one_after_the_other(some, admin):
+    some.customer("Beta", state="target", annual_revenue="9")
+    page = admin.get(ask(sort="name,-annual_revenue"))
+    by_title = {head.text.strip(): head for head in page.html.select("thead th")}
+    assert by_title["Name"]["aria-sort"] == "ascending"
+    assert by_title["Annual revenue2"].sup.text == "2"
+    assert [row["data-record"] for row in page.html.select("tbody tr")][1:3] == ["core.customer/1", "core.customer/4"]
+    also = by_title["State"].a["data-also"]
+    assert "sort=name%2C-annual_revenue%2Cstate" in also
+    assert "sort=state" in by_title["State"].a["href"]
+    assert "sort=name%2Cannual_revenue" in by_title["Annual revenue2"].a["data-also"]
+
+
+def test_columns_and_order_are_chosen_without_scripts(some, admin):
+    page = admin.get(f"{LIST}/arrange?q=a&sort=-name")
+    [form] = [one for one in page.forms.values() if "columns" in one.fields]
+    shown = [box.value for box in form.fields["columns"] if box.value]
+    assert shown == ["name", "state", "owner", "level", "region", "annual_revenue", "updated_at"]
+    assert form.fields["sort"][0].value == "-name"
+    page = admin.get(f"{LIST}/arrange?columns=name,state&down=name")
+    boxes = [box["value"] for box in page.html.select("input[name=columns][checked]")]
+    assert boxes == ["state", "name"]
+    assert admin.get(f"{LIST}/arrange?columns=name,state&up=name").status_int == 200
+    found = form.submit(headers=admin.headers)
+    assert heads(found)[:3] == ["Name", "State", "Owner"]
+    assert names(found) == ["Gamma", "Beta", "alpha"]
+
+
+def test_a_list_that_one_may_not_visit_cannot_be_arranged_either(site, browser_of):
+    person(site, "li")
+    browser_of("li").get("/core/roles/arrange", status=404)

@@ -2,63 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from core.entities.listing import SORTABLE
+from core.entities.listing import META_SORTS, MOST_SORTS, SORTABLE
 from core.entities.reader import META
+from core.i18n import _, suggestion
 from core.services.work import Ctx
-from core.web.query import Query
+from core.web.query import Query, wrong
 from core.web.values import NUMERIC, meta_or_field
 from plugins import Column, Entity, Field
+
+Shown: TypeAlias = Field | Column
+MOST = 30
 
 
 @dataclass(frozen=True)
 class Head:
-    """A column's head. `place` is where its cells stand on a phone; `sort` the link that sorts by it."""
+    """A column's head. `place` is where its cells stand on a phone; `sort` the link that sorts by it, `also`
+    the one that sorts by it besides; `rank` says after how many others it does now, 0 for the first.
+    """
 
     name: str
     title: str
     kind: str
     place: str
     sort: str = ""
+    also: str = ""
     direction: str = ""
+    rank: int = 0
 
 
-def columns(ctx: Ctx, entity: Entity, language: str) -> list[Field]:
-    """The fields that the list shows, the one that names the record first; who sees an entity only by
-    its public fields gets just these.
+def name_of(shown: Shown) -> str:
+    """What a column is called in the address: a field's name, a plugin's key."""
+    return shown.name if isinstance(shown, Field) else shown.key
+
+
+def available(ctx: Ctx, entity: Entity) -> dict[str, Shown]:
+    """All columns that a list can show, by name; who sees an entity only by its public fields gets just these."""
+    if entity.public and not ctx.rights.may_ever(entity, "view"):
+        return {name: entity.field(name) for name in entity.public}
+    found: dict[str, Shown] = {field.name: field for field in entity.fields}
+    found |= {column.key: column for column in ctx.kernel.columns.values() if column.entity == entity.key}
+    return found | {name: meta_or_field(entity, name) for name in META if name != "version"}
+
+
+def columns(ctx: Ctx, entity: Entity, language: str, wanted: str = "") -> list[Shown]:
+    """Those that the list shows: the `wanted` ones, names with commas between them, or the entity's own with
+    the one that names the record first. Raises BadRequest.
     """
+    known = available(ctx, entity)
+    names = list(dict.fromkeys(wanted.split(","))) if wanted else _own(ctx, entity, language)
+    if not wanted:
+        return [known[name] for name in names if name in known]
+    for name in names:
+        if name not in known:
+            facts = {"name": name[:80], "hint": suggestion(name, known)}
+            wrong("columns", _("There is no column ${name}.${hint}", mapping=facts))
+    if len(names) > MOST:
+        wrong("columns", _("At most ${n} columns.", mapping={"n": MOST}))
+    return [known[name] for name in names]
+
+
+def _own(ctx: Ctx, entity: Entity, language: str) -> list[str]:
     names = list(entity.columns or (entity.natural_key,))
     label = entity.label.format(lang=language[:2])
     if label in names:
         names.remove(label)
         names.insert(0, label)
-    if entity.public and not ctx.rights.may_ever(entity, "view"):
-        names = [name for name in names if name in entity.public]
-    return [meta_or_field(entity, name) for name in names]
+    return names + [column.key for column in ctx.kernel.columns.values() if column.entity == entity.key]
 
 
-def heads(
-    ctx: Ctx, entity: Entity, fields: Sequence[Field], added: Sequence[Column], query: Query, path: str
-) -> list[Head]:
-    """The heads of the fields' columns, and of those that plugins `added`."""
-    now = (query.sort or entity.sort).split(",")[0].strip()
-    places = _places([field.type.kind for field in fields])
+def heads(ctx: Ctx, entity: Entity, shown: Sequence[Shown], query: Query, path: str) -> list[Head]:
+    """The heads of the columns."""
+    keys = sort_keys(query.sort or entity.sort)
+    places = _places([one.type.kind for one in shown])
     made = []
-    for field, place in zip(fields, places, strict=True):
-        sort = direction = ""
-        if field.type.kind in SORTABLE and _may_sort(ctx, entity, field):
-            if now.removeprefix("-") == field.name:
-                direction = "descending" if now.startswith("-") else "ascending"
-            sort = query.url(path, sort=f"-{field.name}" if direction == "ascending" else field.name)
-        kind = "state" if field.name == "state" else field.type.kind
-        made.append(Head(field.name, field.title, kind, place, sort, direction))
-    return made + [Head(column.key, column.title, column.type.kind, "extra") for column in added]
+    for one, place in zip(shown, places, strict=True):
+        name = name_of(one)
+        kind = "state" if name == "state" else one.type.kind
+        links = ("", "")
+        if isinstance(one, Field) and may_sort(ctx, entity, one):
+            links = (
+                query.url(path, sort=_sorted_by(keys, name, alone=True)),
+                query.url(path, sort=_sorted_by(keys, name, alone=False)),
+            )
+        direction = ("descending" if keys[name] else "ascending") if name in keys and links[0] else ""
+        rank = list(keys).index(name) if direction else 0
+        made.append(Head(name, one.title, kind, place, *links, direction, rank))
+    return made
 
 
-def _may_sort(ctx: Ctx, entity: Entity, field: Field) -> bool:
-    """Sorting by a field must neither be refused nor lose the rows that are seen by public fields only."""
+def sort_keys(sort: str) -> dict[str, bool]:
+    """What a list is sorted by: names, and whether each goes down."""
+    parts = [part.strip() for part in sort.split(",")]
+    return {part.removeprefix("-"): part.startswith("-") for part in parts}
+
+
+def _sorted_by(keys: dict[str, bool], name: str, *, alone: bool) -> str:
+    """Sorted by this column, alone or after the others; the other way round where it is already."""
+    turned = not keys[name] if name in keys and (not alone or next(iter(keys)) == name) else False
+    left = {} if alone else dict(list(keys.items())[: MOST_SORTS if name in keys else MOST_SORTS - 1])
+    return ",".join(f"-{one}" if down else one for one, down in {**left, name: turned}.items())
+
+
+def sortable(ctx: Ctx, entity: Entity) -> Iterator[Field]:
+    """The fields by which the actor can sort."""
+    for one in available(ctx, entity).values():
+        if isinstance(one, Field) and may_sort(ctx, entity, one):
+            yield one
+
+
+def may_sort(ctx: Ctx, entity: Entity, field: Field) -> bool:
+    """Whether the list can be sorted by the field, and the actor may know what that tells."""
+    if field.name in META:
+        return field.name in META_SORTS and may_ask(ctx, entity, field)
+    return field.type.kind in SORTABLE and may_ask(ctx, entity, field)
+
+
+def may_ask(ctx: Ctx, entity: Entity, field: Field) -> bool:
+    """Asking by a field must neither be refused nor lose the rows that are seen by public fields only."""
     if field.name in META:
         return not entity.public or ctx.rights.may_ever(entity, "view")
     open_to_all = not entity.public or field.name in entity.public or ctx.rights.unlimited(entity, "view")

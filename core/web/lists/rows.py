@@ -13,6 +13,7 @@ from core.services import records
 from core.services.work import Ctx
 from core.web.addresses import record_path
 from core.web.isolation import isolated
+from core.web.lists.columns import Shown
 from core.web.values import CLOSED, EMPTY, Display, Value, display
 from plugins import Column, Entity, Field
 
@@ -32,21 +33,25 @@ def rows(
     ctx: Ctx,
     entity: Entity,
     found: Sequence[Any],
-    fields: Sequence[Field],
-    added: Sequence[Column],
+    shown: Sequence[Shown],
 ) -> list[Row]:
-    """The records, with a cell for each field and each column that plugins `added`."""
+    """The records, with a cell for each column that is shown."""
     look = records.reader(ctx, request.locale_name, request.say)
     show = display(request, ctx, brief=True)
+    fields = [one for one in shown if isinstance(one, Field)]
     documents = look.documents(entity, found, [field.name for field in fields])
     own = [field for field in fields if field.name not in META]
     ids = [record.id for record in found]
-    loaded = [_load(ctx, show, column, ids) for column in added]
+    loaded = {one.key: _load(ctx, show, one, ids) for one in shown if isinstance(one, Column)}
     made = []
     for record, document in zip(found, documents, strict=True):
         rights = look.rights_on(entity, own, record)
-        cells = [show.shown(field, document, rights.get(field.name, "read")) for field in fields]
-        cells += [values.get(record.id, EMPTY) for values in loaded]
+        cells = [
+            show.shown(one, document, rights.get(one.name, "read"))
+            if isinstance(one, Field)
+            else loaded[one.key].get(record.id, EMPTY)
+            for one in shown
+        ]
         if cells[0] in (CLOSED, EMPTY):
             cells[0] = Value("text", f"#{record.id}")
         key, path = f"{entity.key}/{record.id}", record_path(entity.key, record.id)

@@ -13,10 +13,11 @@ from core.services import records
 from core.services.work import Ctx
 from core.web.facets import facets, split
 from core.web.frame import frame, is_written, may_visit
-from core.web.lists.columns import columns, heads
+from core.web.lists.columns import available, columns, heads, sort_keys
 from core.web.lists.rows import rows
 from core.web.query import read
 from core.web.templating import page
+from core.web.values import meta_or_field
 from plugins import Entity
 
 
@@ -26,6 +27,7 @@ def view(entity: Entity, request: Request) -> Response:
     if not may_visit(ctx, entity):
         raise NotFound
     query, path = read(request), collection(entity.key)
+    shown = columns(ctx, entity, request.locale_name, query.columns)
     wanted = ask(
         ctx.rights,
         entity,
@@ -36,8 +38,6 @@ def view(entity: Entity, request: Request) -> Response:
         count=True,
     )
     found = records.listing(ctx, wanted)
-    fields = columns(ctx, entity, request.locale_name)
-    added = [column for column in ctx.kernel.columns.values() if column.entity == entity.key]
     return page(
         request,
         "list",
@@ -45,8 +45,10 @@ def view(entity: Entity, request: Request) -> Response:
         entity=entity,
         path=path,
         query=query,
-        heads=heads(ctx, entity, fields, added, query, path),
-        rows=rows(request, ctx, entity, found.records, fields, added),
+        heads=heads(ctx, entity, shown, query, path),
+        columns_of=len(available(ctx, entity)),
+        sorted_by=_first_key(entity, query.sort or entity.sort),
+        rows=rows(request, ctx, entity, found.records, shown),
         total=found.total,
         next_url=query.url(path, cursor=found.next) if found.next else None,
         facets=facets(entity, ctx.rights, query, path),
@@ -54,3 +56,8 @@ def view(entity: Entity, request: Request) -> Response:
         narrowed=split(query.filter)[1] is not None,
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
+
+
+def _first_key(entity: Entity, sort: str) -> str:
+    """The title of what the list is sorted by first."""
+    return meta_or_field(entity, next(iter(sort_keys(sort)))).title

@@ -1,0 +1,62 @@
+"""Lists in a real browser: what scripts add to them."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.shots import log_in
+
+LIST = "/core/customers"
+
+
+def test_columns_are_chosen_over_the_list(site, li, address, page: Page, faults):
+    site.customer("Acme", "li", phone="021-5555")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}")
+    page.locator("a[data-dialog]").nth(1).click()
+    dialog = page.locator("dialog.ls-dialog")
+    dialog.get_by_role("checkbox", name="Phone").check()
+    phone = dialog.get_by_role("button", name="Up: Phone")
+    for _step in range(3):
+        phone.click()
+    with page.expect_navigation():
+        dialog.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody [data-field=phone]")).to_have_text("021-5555")
+    assert page.locator("thead th").all_inner_texts()[4:6] == ["Phone", "Region"]
+    assert "phone" in page.url
+    assert "sort=&" not in page.url
+    page.locator("a[data-dialog]").nth(1).click()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_shift_and_a_click_sort_besides(site, li, address, page: Page, faults):
+    site.customer("Acme", "li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}")
+    with page.expect_navigation():
+        page.locator("thead a", has_text="State").click(modifiers=["Shift"])
+    assert "sort=name%2Cstate" in page.url
+
+
+def test_pages_come_by_themselves_and_the_address_follows(site, li, address, page: Page, faults):
+    for number in range(130):
+        site.customer(f"C{number:03d}", "li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(50)
+    page.locator(".k-gridscroll").evaluate("box => box.scrollTop = box.scrollHeight")
+    expect(rows).to_have_count(100)
+    page.locator(".k-gridscroll").evaluate("box => box.scrollTop = box.scrollHeight")
+    expect(rows).to_have_count(130)
+    expect(page.locator(".k-pager")).to_contain_text("130 of 130")
+    expect(page.locator("a[rel=next]")).to_have_count(0)
+    expect(page).to_have_url(re.compile("cursor="))
+    page.reload()
+    expect(rows.first).to_contain_text(re.compile("C(050|100)"))
+    page.locator(".k-gridscroll").evaluate("box => box.scrollTop = box.scrollHeight")
+    expect(rows.last).to_contain_text("C129")
