@@ -64,10 +64,13 @@ def _check_host(host: str, port: int) -> None:
 def _server(app: Any, host: str, port: int, settings: Settings) -> Any:
     from waitress.server import create_server
 
+    from core.cli.refusal import Channel
     from core.http.work import MOST_BYTES
 
+    sockets: dict[int, Any] = {}
     server = create_server(
         app,
+        map=sockets,
         host=host,
         port=port,
         threads=4,
@@ -80,6 +83,8 @@ def _server(app: Any, host: str, port: int, settings: Settings) -> Any:
         # What is a little too large is refused in our words, what is far too large before it is read.
         max_request_body_size=2 * max(MOST_BYTES, settings.files_most * 2**20),
     )
+    for one in sockets.values():  # a host may have several addresses
+        one.channel_class = Channel
     # waitress gives running requests five seconds when it stops.
     server.task_dispatcher.shutdown = partial(server.task_dispatcher.shutdown, timeout=DRAIN)
     return server

@@ -133,17 +133,18 @@ def most_bytes(request: Request, settings: Settings) -> int:
 
 def run(environ: dict[str, Any], router: Any) -> Response:
     """Pyramid's execution policy: up to five attempts."""
-    if not _is_utf8(environ.get("PATH_INFO", "")):
-        return _early(environ, 400, "The address is not UTF-8.")
+    path = environ.get("PATH_INFO", "")
+    if not _is_utf8(path):
+        return early(path, 400, "The address is not UTF-8.")
     kernel: Kernel = router.registry["kehu"]
     with ExitStack() as stack:
         try:
             can_repeat = stack.enter_context(_kept_body(environ, kernel.settings))
         except OSError as error:
             if error.errno is None:  # WebOb's way to say that the client has gone
-                return _early(environ, 400, "The body is cut off.")
+                return early(path, 400, "The body is cut off.")
             if engines.disk_full(error):
-                return _early(environ, 507, "The server has no room left; nothing was saved.")
+                return early(path, 507, "The server has no room left; nothing was saved.")
             raise
         for attempt in range(1, ATTEMPTS + 1):
             if can_repeat:
@@ -158,12 +159,15 @@ def run(environ: dict[str, Any], router: Any) -> Response:
     raise AssertionError("unreachable")
 
 
-def _early(environ: dict[str, Any], status: int, title: str) -> Response:
+def early(path: str, status: int, title: str, detail: str = "") -> Response:
     """A refusal before there is a language to say it in."""
-    if environ.get("PATH_INFO", "").startswith(API):
-        problem = {"type": "about:blank", "title": title, "status": status}
+    if path.startswith(API):
+        problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+        if detail:
+            problem["detail"] = detail
         return Response(json_body=problem, status=status, content_type="application/problem+json")
-    return Response(title, status=status, content_type="text/plain", charset="utf-8")
+    text = f"{title}: {detail}" if detail else title
+    return Response(text, status=status, content_type="text/plain", charset="utf-8")
 
 
 def _is_utf8(path: str) -> bool:

@@ -39,13 +39,16 @@ def server(kehu: Kehu, tmp_path: Path) -> Iterator[tuple[int, str]]:
 
 def talk(server: tuple[int, str], headers: str, *pieces: bytes, wait: bool = True) -> bytes:
     """What the server answers to an upload of these pieces; `wait=False`: hang up instead."""
-    port, token = server
     head = (
         "POST /api/v1/core/attachments?entity=core.customer&record=1&name=a.bin HTTP/1.1\r\n"
-        f"Host: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{headers}\r\n\r\n"
+        f"Host: localhost\r\nConnection: close\r\nAuthorization: Bearer {server[1]}\r\n{headers}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.sendall(head.encode())
+    return say(server, head.encode(), *pieces, wait=wait)
+
+
+def say(server: tuple[int, str], *pieces: bytes, wait: bool = True) -> bytes:
+    """What the server answers to these bytes."""
+    with socket.create_connection(("127.0.0.1", server[0]), timeout=60) as connection:
         for piece in pieces:
             connection.sendall(piece)
         answer = b""
@@ -73,3 +76,30 @@ def test_uploads_to_a_real_server(server: tuple[int, str], tmp_path: Path) -> No
     large = b"z" * 20_000_000
     answer = talk(server, f"Content-Length: {len(large)}", large)
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["size"] == len(large)
+
+
+def test_what_the_server_does_not_read_is_refused_as_the_application_would(server: tuple[int, str]) -> None:
+    def problem(answer: bytes) -> tuple[int, dict[str, Any]]:
+        head, _blank, body = answer.partition(b"\r\n\r\n")
+        assert b"Content-Type: application/problem+json" in head
+        assert b"Connection: close" in head
+        document = json.loads(body)
+        assert int(head.split()[1]) == document["status"]
+        return document["status"], document
+
+    status, document = problem(talk(server, "Content-Length: 900000000"))
+    assert status == 413
+    assert "25 MB" in document["detail"]
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    assert problem(talk(server, "Transfer-Encoding: chunked", chunk * 51))[1] == document
+    to = "POST /api/v1/core/customers HTTP/1.1\r\nHost: localhost\r\n"
+    json_type = "Content-Type: application/json\r\nContent-Length: 900000000\r\n\r\n"
+    assert problem(say(server, f"{to}{json_type}".encode()))[0] == 401
+    assert problem(say(server, f"{to}Authorization: Bearer {server[1]}\r\n{json_type}".encode()))[0] == 413
+    assert problem(talk(server, "Content-Length: many"))[0] == 400
+    assert problem(talk(server, "Transfer-Encoding: gzip"))[0] == 501
+    assert problem(talk(server, "X-Long: " + "x" * 300_000))[0] == 431
+    page = say(server, b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000\r\n\r\n")
+    assert b" 413 " in page.splitlines()[0]
+    assert b"text/html" in page
+    assert b"text/plain" in say(server, b"GET / HTTP/1.1\r\nbad header\r\n\r\n")
