@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,9 @@ from plugins.errors import closest
 
 DOMAIN = "kehu"
 LANGUAGES = ("zh_Hans", "en")
+
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BEGIN, _END = "\u2066\u2067\u2068", "\u2069"  # of a part whose direction is its own
 
 _ = TranslationStringFactory(DOMAIN)
 
@@ -43,10 +47,26 @@ def spoken(message: str, translate: Callable[[str], str], language: str = "en") 
         return message.zh if language.startswith("zh") else str(message)
     if isinstance(message, TranslationString) and message.mapping:
         gaps: dict[str, Any] = {
-            name: spoken(value, translate, language) if isinstance(value, TranslationString | Words) else value
+            name: spoken(value, translate, language)
+            if isinstance(value, TranslationString | Words)
+            else isolated(value)
             for name, value in message.mapping.items()
         }
         message = TranslationString(
             str(message), domain=message.domain, default=message.default, mapping=gaps, context=message.context
         )
     return translate(message)
+
+
+def isolated(value: Any) -> Any:
+    """A text that stands within others: marks in it that turn the direction (U+202E…) end with it."""
+    if not isinstance(value, str) or not _TURNS.search(value):
+        return value
+    depth, kept = 0, _BEGIN[-1]
+    for character in value:
+        if character == _END and not depth:
+            continue  # it would end ours
+        depth += (character in _BEGIN) - (character == _END)
+        kept += character
+    kept += _END * (depth + 1)
+    return type(value)(kept) if hasattr(value, "__html__") else kept

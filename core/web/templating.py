@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from pyramid.config import Configurator
 from pyramid.csrf import get_csrf_token
 from pyramid.events import BeforeRender
@@ -16,6 +18,7 @@ from pyramid.response import Response
 from pyramid.threadlocal import get_current_request
 
 from core.db import folding
+from core.i18n import DOMAIN, isolated
 from core.web import format as formats
 from core.web.addresses import record_path
 from core.web.assets import asset, icon
@@ -39,13 +42,21 @@ def includeme(config: Configurator) -> None:
                 "noun": noun,
                 "number": number,
                 "initials": formats.initials,
+                "isolated": isolated,
                 "bytes": size,
                 "brief_moment": brief_moment,
                 "day": day,
                 "moment": moment,
                 "money": money,
             },
-            "jinja2.globals": {"asset": asset, "icon_path": icon, "csrf_token": csrf_token, "record_path": record_path},
+            "jinja2.globals": {
+                "gettext": gettext,
+                "ngettext": ngettext,
+                "asset": asset,
+                "icon_path": icon,
+                "csrf_token": csrf_token,
+                "record_path": record_path,
+            },
         }
     )
     config.include("pyramid_jinja2")
@@ -72,6 +83,27 @@ def _add_surroundings(event: BeforeRender) -> None:
         event.setdefault("language", request.locale_name)
         event.setdefault("theme", theme(request))
         event.setdefault("site", request.registry["kehu"].settings.title)
+
+
+# --- messages: Jinja's own, but what stands in a gap has no effect beyond it ---------------------
+
+
+@pass_context
+def gettext(context: Context, message: str, /, **gaps: Any) -> str:
+    said = get_current_request().localizer.translate(message, domain=DOMAIN)
+    return _filled(context, said, gaps)
+
+
+@pass_context
+def ngettext(context: Context, one: str, many: str, n: int, /, **gaps: Any) -> str:
+    said = get_current_request().localizer.pluralize(one, many, n, domain=DOMAIN)
+    return _filled(context, said, {"num": n} | gaps)
+
+
+def _filled(context: Context, said: str, gaps: dict[str, Any]) -> str:
+    if context.eval_ctx.autoescape:
+        said = context.environment.filters["safe"](said)
+    return said % {name: isolated(value) for name, value in gaps.items()}
 
 
 # --- filters ------------------------------------------------------------------------------------
