@@ -441,14 +441,8 @@ class AnyRecord:
         return None if value is None else {"entity": value[0], "id": value[1]}
 
 
-@dataclass(frozen=True)
-class Message:
-    """A sentence that is put together for each reader: `{"text", "domain", "values"}`, only to be read.
-
-    A value is a number, a text or `{"entity", "id"}`: that record's name, if the reader may see it.
-    """
-
-    kind = "message"
+class _Told:
+    """A value that the kernel alone writes."""
 
     def parse(self, value: Any) -> Any:
         raise BadValue(_("This cannot be written."))
@@ -461,7 +455,17 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Changes:
+class Message(_Told):
+    """A sentence that is put together for each reader: `{"text", "domain", "values"}`, only to be read.
+
+    A value is a number, a text or `{"entity", "id"}`: that record's name, if the reader may see it.
+    """
+
+    kind = "message"
+
+
+@dataclass(frozen=True)
+class Changes(_Told):
     """What an audit row says of a record: `[{field, old, new}]`, only to be read.
 
     `entity` and `record` name the fields that say which record; a reader gets of it what he may see.
@@ -470,15 +474,6 @@ class Changes:
     entity: str = "entity"
     record: str = "record"
     kind = "changes"
-
-    def parse(self, value: Any) -> Any:
-        raise BadValue(_("This cannot be written."))
-
-    def parse_text(self, value: str) -> Any:
-        return self.parse(value)
-
-    def to_json(self, value: Any) -> Any:
-        return value
 
 
 @dataclass(frozen=True)

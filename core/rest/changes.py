@@ -17,11 +17,11 @@ from core.fields import INT_MAX
 from core.http.work import step_out
 from core.i18n import _
 from core.rest.body import allow, json_object, query, wrong
-from core.rest.history import ACTOR, LINE, NEXT, PAGING, WORDS, paging, stamp
+from core.rest.history import HEAD, LINE, NEXT, PAGING, WORDS, head, paging, stamp
 from core.rest.problems import facts
 from core.rest.reply import as_json, reader
 from core.rest.routes import Route
-from core.rest.spec import MOMENT, REFERS, Json, Spec, done, parameter, things
+from core.rest.spec import REFERS, Json, Spec, done, parameter, things
 from core.security.catalog import Catalog
 from core.security.judge import READ_ONLY
 from core.services import history, undo
@@ -50,12 +50,7 @@ def routes(catalog: Catalog) -> Iterable[Route]:
 # --- reading -----------------------------------------------------------------------------------------
 
 _DEED: Json = {
-    "change": {"type": "string"},
-    "at": MOMENT,
-    "actor": ACTOR,
-    "door": {"type": "string"},
-    "on_behalf": WORDS,
-    "reason": WORDS,
+    **HEAD,
     "undoes": WORDS,
     "transactions": {"type": "integer"},
     "did": {
@@ -80,7 +75,7 @@ def listing(context: Any, request: Request) -> Response:
     found, more = history.deeds(
         request.ctx, limit, before, actor_id=_actor(request, parameters), record=_record(parameters.get("record"))
     )
-    return as_json({"items": _deeds(reader(request), found), "next": str(found[-1].number) if more else None})
+    return as_json({"items": _deeds(reader(request), found, request), "next": str(found[-1].number) if more else None})
 
 
 def _actor(request: Request, parameters: dict[str, str]) -> int | None:
@@ -102,14 +97,11 @@ def _record(text: str | None) -> tuple[str, int] | None:
     return match[1], min(int(match[2]), INT_MAX)
 
 
-def _deeds(look: Reader, found: list[Deed]) -> list[Json]:
+def _deeds(look: Reader, found: list[Deed], request: Request) -> list[Json]:
     look.look_up({USER: {deed.actor_id for deed in found if deed.actor_id is not None}})
     return [
         {
-            "change": deed.batch,
-            **stamp(look, deed.happened_at, deed.actor_id, deed.door),
-            "on_behalf": deed.on_behalf,
-            "reason": deed.reason,
+            **head(deed, deed.on_behalf, deed.reason, look, request),
             "undoes": deed.undoes,
             "transactions": deed.transactions,
             "did": [{"entity": key, "action": action, "records": number} for key, action, number in deed.did],
@@ -156,7 +148,7 @@ def one(context: Any, request: Request) -> Response:
         for row, shown in zip(rows, lines, strict=True)
     ]
     following = str(rows[-1].id) if more else None
-    return as_json({**_deeds(look, [deed])[0], "address": deed.address, "entries": entries, "next": following})
+    return as_json({**_deeds(look, [deed], request)[0], "address": deed.address, "entries": entries, "next": following})
 
 
 def _batch(request: Request) -> str:

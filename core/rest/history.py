@@ -21,7 +21,8 @@ from core.rest.routes import Route
 from core.rest.spec import ID, MOMENT, REFERS, Json, Spec, done, parameter, things
 from core.security.catalog import Catalog
 from core.services import history
-from core.services.history import Fact
+from core.services.history import Deed, Fact
+from core.services.trail import Entry
 from plugins import Entity
 
 PAGING = {
@@ -31,7 +32,14 @@ PAGING = {
 NEXT: Json = {"type": ["string", "null"]}
 WORDS: Json = {"type": ["string", "null"]}
 LINE: Json = things({"field": {"type": "string"}, "old": {}, "new": {}})
-ACTOR: Json = {"oneOf": [REFERS, {"type": "null"}]}
+HEAD: Json = {
+    "change": {"type": "string"},
+    "at": MOMENT,
+    "actor": {"oneOf": [REFERS, {"type": "null"}]},
+    "door": {"type": "string"},
+    "on_behalf": WORDS,
+    "reason": WORDS,
+}
 _AT = Moment()
 
 
@@ -46,12 +54,7 @@ def _described(entity: Entity, path: str, spec: Spec) -> Json:
     undo = {"type": "object", "required": ["possible"], "properties": possible}
     fact = things(
         {
-            "change": {"type": "string"},
-            "at": MOMENT,
-            "actor": ACTOR,
-            "door": {"type": "string"},
-            "on_behalf": WORDS,
-            "reason": WORDS,
+            **HEAD,
             "action": {"type": "string"},
             "changes": {"type": "array", "items": LINE},
             "batch": {"type": "boolean"},
@@ -89,10 +92,7 @@ def _documents(facts: list[Fact], look: Reader, request: Request) -> list[Json]:
     look.look_up({USER: {fact.entry.actor_id for fact in facts if fact.entry.actor_id is not None}})
     return [
         {
-            "change": fact.entry.batch,
-            **stamp(look, fact.entry.happened_at, fact.entry.actor_id, fact.entry.door),
-            "on_behalf": fact.on_behalf,
-            "reason": fact.reason,
+            **head(fact.entry, fact.on_behalf, fact.reason, look, request),
             "action": fact.entry.action,
             "changes": shown,
             "batch": fact.entry.uuid != fact.entry.batch,
@@ -102,6 +102,16 @@ def _documents(facts: list[Fact], look: Reader, request: Request) -> list[Json]:
         }
         for fact, shown in zip(facts, lines, strict=True)
     ]
+
+
+def head(done: Entry | Deed, on_behalf: str | None, reason: str | None, look: Reader, request: Request) -> Json:
+    """What begins the account of a change. The trail keeps the reasons of elevated work in English."""
+    return {
+        "change": done.batch,
+        **stamp(look, done.happened_at, done.actor_id, done.door),
+        "on_behalf": on_behalf,
+        "reason": reason and "; ".join(request.say(_(one)) for one in reason.split("; ")),
+    }
 
 
 def stamp(look: Reader, moment: Any, actor_id: int | None, door: str) -> Json:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.db.base import AttachedTo
 from core.db.guard import Refused, unscoped
+from core.i18n import in_english
 from core.models import Audit, ChainHead, Change
 from core.security.catalog import Catalog
 from core.security.identity import Identity
@@ -75,9 +76,8 @@ class Journal:
 
     def explain(self, reason: str) -> None:
         """Say why the transaction does more than the actor could by himself."""
-        reasons = self.reason.split("; ") if self.reason else []
-        if reason not in reasons:
-            self.reason = "; ".join([*reasons, reason])[:400]
+        reasons = [*(self.reason.split("; ") if self.reason else ()), in_english(reason)]
+        self.reason = "; ".join(dict.fromkeys(reasons))[:400]
 
     def note(self, action: str, entity: str, record: Any, changes: Sequence[Mapping[str, Any]] = ()) -> None:
         """Write down what no row shows: a login, a new password."""

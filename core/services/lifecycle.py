@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 
 from core.db.base import Base
 from core.fields import BadValue
-from core.i18n import in_english
+from core.i18n import _, in_english
 from core.models import MissedCall, PluginRecord, Role, SearchField, SearchToken, Term
 from core.security.grants import check_grants
 from core.security.identity import Identity
@@ -54,7 +54,7 @@ def sync(work: Work) -> None:
 
     PluginError, naming the plugin, when one cannot take it.
     """
-    session = work.elevated("plugins that run", write=True)
+    session = work.elevated(_("Plugins that run"), write=True)
     known = {record.name: record for record in session.scalars(select(PluginRecord).with_for_update())}
     names = {manifest.name for manifest in _all(work.kernel)}
     for name, record in known.items():
@@ -143,7 +143,7 @@ def forget(ctx: Ctx, plugin: str, counts: Mapping[str, int]) -> None:
 
     That is all that is keyed by its entities, `PLUGIN.*`: numbers, shares, terms, grants, field rights.
     """
-    session = ctx.work.elevated(f"purge {plugin}", write=True)
+    session = ctx.work.elevated(_("Purge of ${plugin}", mapping={"plugin": plugin}), write=True)
     own = f"{plugin}."
     for role in session.scalars(select(Role)):
         for attribute in ("grants", "field_rights"):

@@ -89,7 +89,7 @@ def _stored(work: Work, login: str, key: str) -> str | None:
 
 def _settle(work: Work, login: str, key: str, proven: str | None, password: str, visitor: Visitor) -> str | None:
     """Open a session if the password kept is still the one that was `proven`, else count a failure."""
-    session = work.elevated("log in", write=True)
+    session = work.elevated(_("Logging in"), write=True)
     attempt = session.get(LoginAttempt, key, with_for_update=True)
     _refuse_locked(work, attempt)
     user = session.scalars(select(User).where(User.login == login, *LIVING)).one_or_none()
@@ -130,7 +130,7 @@ def open_session(work: Work, login: str, visitor: Visitor) -> str:
 
 def _open(work: Work, user: User, visitor: Visitor) -> str:
     secret = passwords.new_secret()
-    session = work.elevated("log in", write=True)
+    session = work.elevated(_("Logging in"), write=True)
     session.execute(delete(LoginSession).where(LoginSession.expires_at < work.now))
     row = LoginSession(
         secret_hash=passwords.secret_hash(secret),
@@ -152,7 +152,9 @@ def _open(work: Work, user: User, visitor: Visitor) -> str:
 def log_out(work: Work, identity: Identity) -> None:
     """End the session that the identity came with."""
     work.journal.identity = identity
-    work.elevated("log out", write=True).execute(delete(LoginSession).where(LoginSession.id == identity.session_id))
+    work.elevated(_("Logging out"), write=True).execute(
+        delete(LoginSession).where(LoginSession.id == identity.session_id)
+    )
     work.journal.note("logout", "core.user", identity.user_id)
 
 
@@ -210,7 +212,7 @@ def _identity(user: Any, door: str, **more: Any) -> Identity:
 def new_token(work: Work, login: str, *, read_only: bool = False) -> str:
     """A new API token of a user; its text is shown this once."""
     owner = by_login(work, login, door="cli")
-    session = work.elevated("new token", write=True)
+    session = work.elevated(_("New token"), write=True)
     token = Token(user_id=owner.user_id, read_only=read_only)
     session.add(token)
     session.flush()
@@ -220,7 +222,7 @@ def new_token(work: Work, login: str, *, read_only: bool = False) -> str:
 def unlock(work: Work, login: str) -> None:
     """Forget the wrong passwords of a login name."""
     key = _attempt_key(login)
-    work.elevated("unlock", write=True).execute(delete(LoginAttempt).where(LoginAttempt.login_hash == key))
+    work.elevated(_("Unlocked login"), write=True).execute(delete(LoginAttempt).where(LoginAttempt.login_hash == key))
 
 
 def _attempt_key(login: str) -> str:

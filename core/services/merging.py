@@ -62,7 +62,7 @@ def merge(ctx: Ctx, target: Customer, arguments: Mapping[str, Any]) -> None:
     _take_values(ctx, entity, source, target, arguments.get("take") or {})
     target.secrecy = max(source.secrecy, target.secrecy)
     records.write(ctx)
-    session = ctx.work.elevated("merging customers", write=True)
+    session = ctx.work.elevated(_("Merge of customers"), write=True)
     _move(ctx, session, source.id, target.id, ctx.catalog)
     drop = session.get_one(Customer, source.id)
     ctx.journal.call(drop, "merge")
@@ -115,14 +115,14 @@ def _is_free(field: Field) -> bool:
 def follow(ctx: Ctx, plugin: str, keep: Customer, drop: Customer) -> None:
     """Move a plugin's rows after a merge that it has missed; not if the merge was taken back since."""
     if drop.merged_into_id == keep.id:
-        session = ctx.work.elevated(f"{plugin} follows a merge", write=True)
+        session = ctx.work.elevated(_("Made up for a merge"), write=True)
         own = [entity for entity in ctx.catalog if entity.key.startswith(f"{plugin}.")]
         _move(ctx, session, drop.id, keep.id, own)
 
 
 def set_apart(ctx: Ctx, source: Customer) -> None:
     """Bring a merged customer back, for who undoes the merge; what had moved is set back row by row."""
-    session = ctx.work.elevated("undoing a merge", write=True)
+    session = ctx.work.elevated(_("Undo of a merge"), write=True)
     session.get_one(Customer, source.id).deleted_at = None
     session.flush()
     ctx.db.refresh(source)
@@ -159,7 +159,7 @@ def move_back(ctx: Ctx, parts: Sequence[Part]) -> None:
     """
     if not parts:
         return
-    session = ctx.work.elevated("undoing a merge", write=True)
+    session = ctx.work.elevated(_("Undo of a merge"), write=True)
     for part in parts:
         record = session.get(part.entity.model, part.record_id, with_for_update=True)
         for name, old in part.old.items():

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.i18n import _
 from core.models import MissedCall, PluginRecord
 from core.services.work import Ctx, Work
 
@@ -25,7 +26,7 @@ def tell(ctx: Ctx, hook: str, /, **records: Any) -> None:
     names = {manifest.name for manifest in ctx.kernel.manifests}
     missing = [name for name in known_plugins(ctx.work) if name not in names]
     if missing:
-        session = ctx.work.elevated(f"kept for {', '.join(missing)}", write=True)
+        session = ctx.work.elevated(_("Kept for plugins that are off"), write=True)
         arguments = {name: _reference(ctx, record) for name, record in records.items()}
         for name in missing:
             session.add(MissedCall(plugin=name, hook=hook, arguments=arguments, missed_at=ctx.now))
@@ -34,7 +35,7 @@ def tell(ctx: Ctx, hook: str, /, **records: Any) -> None:
 
 def make_up(ctx: Ctx, plugin: str, first: Mapping[str, Callable[..., None]]) -> None:
     """Tell a plugin what it has missed, oldest first; `first` holds what the kernel does itself, by hook."""
-    session = ctx.work.elevated(f"{plugin} makes up for what it has missed", write=True)
+    session = ctx.work.elevated(_("Made up for what a plugin has missed"), write=True)
     for call in session.scalars(select(MissedCall).where(MissedCall.plugin == plugin).order_by(MissedCall.id)).all():
         records = {name: _record(ctx, reference) for name, reference in call.arguments.items()}
         if None not in records.values():  # what has gone for good since then took the plugin's rows along

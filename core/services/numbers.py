@@ -44,7 +44,7 @@ def reserve(ctx: Ctx, entity_key: str, count: int, besides: Collection[str] = ()
 def _allocate(
     ctx: Ctx, entity_key: str, count: int, besides: Collection[str] = (), unit_id: int | None = None
 ) -> list[str]:
-    session = ctx.work.elevated("numbering", write=True)
+    session = ctx.work.elevated(_("Numbering"), write=True)
     entity = ctx.catalog[entity_key]
     column = attribute(entity.model, entity.field(entity.natural_key))
     rule = _rule_for(ctx, session, entity_key, unit_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.entities.reader import Reader
+from core.i18n import _
 from core.models import User
 from core.security.grants import ACTIONS, READING
 from core.services.work import Ctx
@@ -38,7 +39,7 @@ def me(ctx: Ctx, language: str) -> dict[str, Any]:
 
 def prefer(ctx: Ctx, *, language: str | None = None, theme: str | None = None) -> None:
     """Keep the acting user's own language and theme, whatever he may do with users. None leaves one alone."""
-    session = ctx.work.elevated("own preferences", write=True)
+    session = ctx.work.elevated(_("Own preferences"), write=True)
     user = session.get_one(User, ctx.identity.user_id)
     if language is not None:
         user.language = language

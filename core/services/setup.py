@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.i18n import _
 from core.models import ChainHead, Epoch, NumberRule, Role, Term, Unit, User
 from core.security import passwords
 from core.services.journal import GENESIS, HEAD
@@ -63,7 +64,7 @@ def is_set_up(work: Work) -> bool:
 
 def set_up(work: Work, admin_password: str) -> None:
     """Fill an empty database: unit `hq`, user `admin`, the roles, the code lists, the first link."""
-    session = work.elevated("set up", write=True)
+    session = work.elevated(_("Set-up"), write=True)
     session.add_all([Epoch(name="rights"), Epoch(name="shares"), ChainHead(id=HEAD, number=0, hash=GENESIS)])
     hq = Unit(code="hq", name="总部", kind="group", base_currency="CNY")
     session.add(hq)

@@ -139,7 +139,7 @@ def sync(ctx: Ctx, source: tuple[str, int], rows: Iterable[Mapping[str, Any]]) -
     `until` (moments). Whoever calls has judged that the source may share; the actor needs no right of his own.
     Raises Invalid for what cannot be shared and for a target that has too many shares.
     """
-    session = ctx.work.elevated(f"shares of {source[0]}/{source[1]}", write=True)
+    session = ctx.work.elevated(_("Shares kept up to date"), write=True)
     mine = (Share.source_entity == source[0], Share.source_id == source[1])
     known = {
         _key(share.entity, share.record_id, share.to): share for share in session.scalars(select(Share).where(*mine))

@@ -21,7 +21,7 @@ from core.services.steps import Why
 from core.services.work import Ctx
 from plugins import Rules
 
-REASON = "trade ledger"
+REASON = _("Trade ledger")
 
 
 def record(

@@ -108,7 +108,7 @@ def change_own_password(ctx: Ctx, old: str, new: str) -> None:
     """
     if ctx.identity.read_only:
         raise Forbidden(READ_ONLY)
-    session = ctx.work.elevated("own password", write=True)
+    session = ctx.work.elevated(_("Own password"), write=True)
     user = session.get_one(User, ctx.identity.user_id, with_for_update=True)
     if not passwords.fits(user.password_hash, old):
         raise Invalid(errors={"old": [_("This is not your password.")]})

@@ -198,7 +198,7 @@ class Work:
         return Ctx(self, session, identity, rights)
 
     def elevated(self, reason: str, *, write: bool = False) -> GuardedSession:
-        """Another session on the same transaction that sees everything; `reason` is audited with it.
+        """Another session on the same transaction that sees everything; `reason`, a message, is audited with it.
 
         Read-only unless `write`. What is pending in it is stored when it is flushed: with the transaction at
         the latest, with the end of a `with` block of its own before. What raises in that block leaves nothing

@@ -131,3 +131,17 @@ def test_a_page_of_it_costs_the_same_however_many_records_it_speaks_of(site, api
     counted.clear()
     assert len(entries(api(), limit="100")) == 14
     assert statements() == few
+
+
+def test_why_more_was_done_than_the_actor_could_is_said_in_the_readers_language(api):
+    """Of a new customer that its number was drawn, by history and changes alike."""
+    client = api()
+    reply = client.post(CUSTOMERS, {"name": "Acme"}, status=201)
+    number, change = reply.json["id"], reply.headers["Change-Id"]
+    for language, words in (("en", "Numbering"), ("zh-CN", "编号")):
+        client.headers["Accept-Language"] = language
+        told = client.get(f"{CUSTOMERS}/{number}/history").json["items"][0]
+        deed = client.get(f"/changes/{change}").json
+        assert told["reason"] == words
+        for name in ("change", "at", "actor", "door", "on_behalf", "reason"):
+            assert told[name] == deed[name]

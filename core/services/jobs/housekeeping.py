@@ -20,7 +20,7 @@ FORGOTTEN = ("done", "cancelled")  # one that failed stays until somebody has de
 
 def tidy(ctx: Ctx, payload: Any) -> Any:
     """A part of the old jobs, and with the first part all that is quickly done."""
-    session = ctx.work.elevated("housekeeping", write=True)
+    session = ctx.work.elevated(_("Housekeeping"), write=True)
     if payload is None:
         ended: Any = session.execute(delete(LoginSession).where(LoginSession.expires_at < ctx.now))
         schedule.forget(ctx.work)
