@@ -248,7 +248,7 @@ def test_a_merge_is_undone_with_what_the_merger_does_not_see(site, api, apart, w
     assert stored(site, hidden).parent_id == source
     assert boss.get(f"{CUSTOMERS}/{source}").json["name"] == "A"
     told = who.get(f"/changes/{undone.json['change']}")
-    assert told.json["reason"] == "Undo of a merge"
+    assert told.json["reason"] == "撤销合并"
     for reply in (undone, told, boss.get(f"/changes/{change}")):
         assert "Qux" not in reply.text
         assert f'"id": {hidden},' not in reply.text
