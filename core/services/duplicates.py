@@ -7,11 +7,12 @@ possible: core names much alike (`likeness`), the same phone, or mailboxes of on
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import bindparam, func, select, union_all
 
 from core.db.names import core_name, mail_domain, tax_key
 from core.db.phones import phone_key
@@ -106,11 +107,17 @@ def _candidates(ctx: Ctx, keys: Mapping[str, str]) -> list[Row]:
         return []
     if _is_prefetched(ctx):
         return [row for kind in _BATCH if kind in keys for row in ctx.facts[_FACT, kind].get(keys[kind], ())]
-    arms = [_same(kind, {key}).limit(_MOST).subquery() for kind, key in keys.items()]
-    return list(ctx.system.execute(union_all(*(select(arm) for arm in arms))))
+    return list(ctx.system.execute(_same_by_any(tuple(keys)), {kind: [key] for kind, key in keys.items()}))
 
 
-def _same(kind: str, keys: Iterable[str]) -> Any:
+@lru_cache
+def _same_by_any(kinds: tuple[str, ...]) -> Any:
+    """Customers with the same keys of any of these kinds, of each kind at most so many."""
+    arms = [_same(kind, bindparam(kind, expanding=True)).limit(_MOST).subquery() for kind in kinds]
+    return union_all(*(select(arm) for arm in arms))
+
+
+def _same(kind: str, keys: Any) -> Any:
     columns = [getattr(Customer, one) for one in ("id", *_KINDS)]
     return select(*columns).where(getattr(Customer, kind).in_(keys), Customer.deleted_at.is_(None))
 

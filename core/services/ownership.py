@@ -48,6 +48,8 @@ def place(ctx: Ctx, values: dict[str, Any], creating: bool) -> None:
 
 def _post(ctx: Ctx, user_id: int) -> tuple[int, bool]:
     """A user's unit, and whether he is still there."""
+    if user_id == ctx.identity.user_id:
+        return ctx.identity.unit_id, True
     key = ("kehu_post", user_id)
     if key not in ctx.facts:
         row = ctx.system.execute(select(User.unit_id, User.active).where(User.id == user_id)).one()
