@@ -322,12 +322,14 @@ class Reference:
     """Another record, of the entity with that key: written as its id (a number) or its natural key (a string).
 
     `within` fixes fields of the target, such as `("list", "region")` for a term; `same` names
-    fields in which a target named by key agrees with the record itself.
+    fields in which a target named by key agrees with the record itself. `inverse` is what those that refer to a
+    record are called on its page, "Subsidiaries", if not by their entity's name.
     """
 
     entity: str
     within: tuple[tuple[str, str], ...] = ()
     same: tuple[str, ...] = ()
+    inverse: str = ""
     kind = "reference"
 
     def parse(self, value: Any) -> int | str | None:

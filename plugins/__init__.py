@@ -17,6 +17,7 @@ from .contributions import (
     RoleGrant,
     Rules,
     Subscriber,
+    Timeline,
     Verb,
 )
 from .discovery import ENTRY_POINT_GROUP, Found, discover
@@ -58,6 +59,7 @@ __all__ = [
     "Rules",
     "Setting",
     "Subscriber",
+    "Timeline",
     "Verb",
     "discover",
     "hookimpl",

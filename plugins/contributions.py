@@ -57,6 +57,27 @@ class Group:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """How an entity's records stand on the timelines of other records: those that its references `of` lead to.
+
+    Records that hang on any one record need no `of`. `at` names the day or moment at which each was; one without
+    a moment stands where it was made, one without a day nowhere. `who` names the user whose doing it was, `kind`
+    a choice that says what it was, `icons` a sign for each of its codes, `text` the fields that stand below its
+    name. With `done`, the name of a yes-or-no field, those that are not done are plans, for the moment `at` or the
+    day `due`.
+    """
+
+    of: tuple[str, ...] = ()
+    at: str = "created_at"
+    who: str = "created_by"
+    kind: str = ""
+    icons: Mapping[str, str] | None = None
+    text: tuple[str, ...] = ()
+    done: str = ""
+    due: str = ""
+
+
 @dataclass(frozen=True)
 class Verb:
     """A business verb: the button `title` and `POST …/ID/actions/NAME` (its `name`) call the same function.
@@ -132,7 +153,8 @@ class Entity:
     list (default: the natural key), `sort` orders it, such as `-given_on,name`. `label` names the field that
     stands for a record where others refer to it, `natural_key` the one by which files and programs name it.
     `public` lists the fields that every user reads whatever his grants. `verbs` are what can be done beside
-    creating, editing and deleting, `rules` what values must obey, `icon` the sign in the menu.
+    creating, editing and deleting, `rules` what values must obey, `icon` the sign in the menu, `timeline` how its
+    records stand on the timelines of others.
     """
 
     key: str
@@ -149,6 +171,7 @@ class Entity:
     verbs: tuple[Verb, ...] = ()
     rules: Rules = Rules()  # noqa: RUF009 - has no state
     icon: str = "list"
+    timeline: Timeline | None = None
 
     def __hash__(self) -> int:
         return hash(self.key)  # not of all the fields: entities are keys of much-used dictionaries

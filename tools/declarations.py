@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "declarations.md"
 KINDS_AFTER = ("Entity", "Field")
 ORDER = (
     *KINDS_AFTER,
-    *("Group", "Verb", "Rules", "Extension", "Panel", "Column", "Job", "More", "Event", "Subscriber"),
+    *("Group", "Timeline", "Verb", "Rules", "Extension", "Panel", "Column", "Job", "More", "Event", "Subscriber"),
     *("RoleGrant", "Setting", "Manifest"),
 )
 HEAD = """\

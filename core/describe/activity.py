@@ -8,7 +8,7 @@ from core.models import Activity
 from core.services.activities import ActivityRules
 from core.services.ownership import acting_user
 from core.services.records import restore
-from plugins import Entity, Field, Group, Verb
+from plugins import Entity, Field, Group, Timeline, Verb
 
 KINDS = {
     "visit": _("Visit"),
@@ -18,6 +18,8 @@ KINDS = {
     "note": _("Note"),
     "task": _("Task"),
 }
+
+ICONS = {"visit": "map-pin", "call": "phone", "mail": "mail", "meeting": "users", "note": "note", "task": "checks"}
 
 ACTIVITY = Entity(
     key="core.activity",
@@ -51,6 +53,16 @@ ACTIVITY = Entity(
         Group(_("With whom"), ("customer", "contact", "about")),
         Group(_("Content"), ("body", "result", "next_step", "next_at")),
         Group(_("Responsibility"), ("owner", "assignee", "participants")),
+    ),
+    timeline=Timeline(
+        of=("customer", "contact", "about"),
+        at="at",
+        who="assignee",
+        kind="kind",
+        icons=ICONS,
+        text=("contact", "body", "result"),
+        done="done",
+        due="due",
     ),
     rules=ActivityRules(),
     verbs=(Verb("restore", _("Restore"), "delete", restore, on_binned=True),),

@@ -6,7 +6,7 @@ from core.describe.org import RESTORE
 from core.fields import Integer, Text
 from core.i18n import _
 from core.models import Attachment
-from plugins import Entity, Field, Group
+from plugins import Entity, Field, Group, Timeline
 
 ATTACHMENT = Entity(
     key="core.attachment",
@@ -27,4 +27,5 @@ ATTACHMENT = Entity(
     columns=("name", "entity", "record", "media_type", "size", "created_at"),
     groups=(Group(_("File"), ("name", "entity", "record", "media_type", "size", "sha256")),),
     verbs=(RESTORE,),
+    timeline=Timeline(),
 )

@@ -74,7 +74,7 @@ CUSTOMER = Entity(
         Field("annual_revenue", Money(), _("Annual revenue")),
         Field("founded_on", Date(), _("Founded on")),
         Field("developed_on", Date(), _("Developed on"), default=lambda ctx: ctx.today),
-        Field("parent", Reference("core.customer"), _("Head company")),
+        Field("parent", Reference("core.customer", inverse=_("Subsidiaries")), _("Head company")),
         OWNER,
         UNIT,
         SECRECY,

@@ -7,7 +7,7 @@ from core.fields import Boolean, Choice, Date, Money, Reference, Text
 from core.i18n import _
 from core.models import CustomerState, Trade
 from core.services.trades import TradeRules
-from plugins import Entity, Field, Group, Rules
+from plugins import Entity, Field, Group, Rules, Timeline
 
 TRADE_KINDS = {
     "order": _("Order"),
@@ -47,6 +47,7 @@ TRADE = Entity(
             ("document", "customer", "kind", "on", "amount_base", "effective", "owner", "source_key"),
         ),
     ),
+    timeline=Timeline(of=("customer",), at="on", who="owner", kind="kind", text=("amount_base",)),
     rules=TradeRules(),
 )
 

@@ -9,18 +9,19 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 
-from core.db.base import RecordScoped
+from core.db.base import AttachedTo, RecordScoped
 from core.entities.reader import META
 from core.security.catalog import attribute_name, columns_behind
 from core.security.fitting import misfits, wrong_type
 from core.security.grants import ACTIONS
-from plugins import Entity, Extension, Field, Group, Rules, Verb
+from plugins import Entity, Extension, Field, Group, Rules, Timeline, Verb
 from plugins.errors import did_you_mean
 
 LANGUAGES = ("zh", "en")
 TUPLES: dict[type, dict[str, type]] = {
     Entity: {"fields": Field, "groups": Group, "columns": str, "public": str, "verbs": Verb},
     Extension: {"fields": Field, "columns": str},
+    Timeline: {"of": str, "text": str},
     Group: {"fields": str},
     Verb: {"arguments": Field},
 }
@@ -37,7 +38,7 @@ def faults_of(entity: Entity) -> list[str]:
     arguments = (field for verb in entity.verbs for field in verb.arguments)
     if wrong := [words for field in (*entity.fields, *arguments) if (words := wrong_type(field))]:
         return wrong
-    return [*_fields(entity, mapper), *_names(entity), *_ownership(entity)]
+    return [*_fields(entity, mapper), *_names(entity), *_timeline(entity), *_ownership(entity)]
 
 
 def misshapen(declared: Any) -> Iterator[str]:
@@ -56,6 +57,11 @@ def misshapen(declared: Any) -> Iterator[str]:
                     yield from (f"{kind.__name__.lower()} {_name(one)!r}: {words}" for words in misshapen(one))
     if isinstance(declared, Entity) and not isinstance(declared.rules, Rules):
         yield f"rules must be an object, not {declared.rules!r:.60}; say rules=MyRules(), with the parentheses"
+    if isinstance(declared, Entity) and declared.timeline is not None:
+        if isinstance(declared.timeline, Timeline):
+            yield from (f"timeline: {words}" for words in misshapen(declared.timeline))
+        else:
+            yield f"timeline must be a Timeline, not {declared.timeline!r:.60}"
 
 
 def _called(kind: type) -> str:
@@ -114,6 +120,31 @@ def _names(entity: Entity) -> Iterator[str]:
     yield from _unknown("sort", sort, [*fields, *META])
     for group in entity.groups:
         yield from _unknown(f"group {group.title!r}", group.fields, fields)
+
+
+def _timeline(entity: Entity) -> Iterator[str]:
+    """What its timeline names must be there, and be of the kind that the place asks for."""
+    declared = entity.timeline
+    if declared is None:
+        return
+    wanted = [
+        *(("of", name, ("reference", "any")) for name in declared.of),
+        *(("text", name, ()) for name in declared.text),
+        ("at", declared.at, ("date", "moment")),
+        ("who", declared.who, ("reference",)),
+        ("kind", declared.kind, ("choice",)),
+        ("done", declared.done, ("boolean",)),
+        ("due", declared.due, ("date",)),
+    ]
+    kinds = {field.name: field.type.kind for field in entity.fields}
+    for argument, name, fitting in wanted:
+        if not name or (name in META and argument in ("at", "who")):
+            continue
+        yield from _unknown(f"timeline's {argument}", [name], [*kinds, *META])
+        if fitting and kinds.get(name, fitting[0]) not in fitting:
+            yield f"timeline's {argument} names {name!r}, which is no {' or '.join(fitting)}"
+    if not declared.of and not issubclass(entity.model, AttachedTo):
+        yield "timeline says not of what: name its references in of=(…,)"
 
 
 def _unknown(what: str, names: Iterable[str], known: list[str]) -> Iterator[str]:

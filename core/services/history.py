@@ -55,11 +55,17 @@ def history(ctx: Ctx, entity: Entity, record_id: int, limit: int, before: int | 
     `before` is the id of the entry after which the page begins. Raises NotFound.
     """
     record = records.find(ctx, entity, record_id)
-    statement = select(Audit).where(Audit.entity == entity.key, Audit.record_id == record_id)
-    if before is not None:
-        statement = statement.where(Audit.id < before)
+    return facts(ctx, entity, record, limit, *([] if before is None else [Audit.id < before]))
+
+
+def facts(
+    ctx: Ctx, entity: Entity, record: Any, limit: int, *where: ColumnElement[bool], order: Any = Audit.id
+) -> tuple[list[Fact], bool]:
+    """The same of a record that the actor has found, of entries that fit, by `order` and their ids downwards."""
+    statement = select(Audit).where(Audit.entity == entity.key, Audit.record_id == record.id, *where)
     rows = ctx.db.scalars(
-        statement.order_by(Audit.id.desc()).limit(limit + 1), execution_options={ATTACHED: (entity.key, record_id)}
+        statement.order_by(order.desc(), Audit.id.desc()).limit(limit + 1),
+        execution_options={ATTACHED: (entity.key, record.id)},
     ).all()
     page = rows[:limit]
     changes = {
@@ -68,17 +74,17 @@ def history(ctx: Ctx, entity: Entity, record_id: int, limit: int, before: int | 
     }
     entries = [_entry(row, changes[row.change_id]) for row in page]
     # All that is newer than the page: it decides what can still be undone.
-    newer = since(ctx, entity.key, [record_id], min(entry.number for entry in entries) - 1) if entries else {}
+    newer = since(ctx, entity.key, [record.id], min(entry.number for entry in entries) - 1) if entries else {}
     # Those of a batch are set back one by one, the others as a whole.
     closed = undo.why_not_whole(ctx, entries_of_all(ctx, {one.uuid for one in entries if one.uuid == one.batch}))
-    facts = [
+    found = [
         Fact(
             *(entry, change.on_behalf, change.reason),
             _why_not(ctx, entity, record, entry, newer) or closed.get(entry.uuid),
         )
         for entry, change in ((entry, changes[row.change_id]) for entry, row in zip(entries, page, strict=True))
     ]
-    return facts, len(rows) > limit
+    return found, len(rows) > limit
 
 
 def _entry(row: Audit, change: Change) -> Entry:
@@ -106,6 +112,12 @@ def _why_not(ctx: Ctx, entity: Entity, record: Any, entry: Entry, newer: dict[in
     except Forbidden as forbidden:
         return forbidden.detail
     return None
+
+
+def is_part(ctx: Ctx, uuid: str) -> bool:
+    """Whether the change is one transaction of a batch, such as an import's."""
+    batch = ctx.system.scalar(select(Change.batch).where(Change.uuid == uuid))
+    return batch is not None and batch != uuid
 
 
 # --- changes -----------------------------------------------------------------------------------------

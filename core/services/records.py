@@ -140,11 +140,11 @@ def with_references(entity: Entity) -> list[Any]:
     return [selectinload(attribute(entity.model, f)) for f in entity.fields if f.type.kind == "references"]
 
 
-def may(ctx: Ctx, entity: Entity, action: str, record: Any) -> bool:
-    """Whether the actor may do the action on a record that he sees."""
+def may(ctx: Ctx, entity: Entity, action: str, record: Any, resolver: SystemResolver | None = None) -> bool:
+    """Whether the actor may do the action on a record that he sees. Who asks for many gives one `resolver` to all."""
     if (ctx.identity.read_only and action not in READING) or (entity.rules.closed and action in WRITING):
         return False
-    resolver = SystemResolver(ctx.system, ctx.catalog)
+    resolver = resolver or SystemResolver(ctx.system, ctx.catalog)
     if isinstance(record, AttachedTo):
         target = ctx.catalog.get(record.entity)
         row = resolver.load(record.entity, record.record_id) if target else None

@@ -219,6 +219,25 @@ def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
     return outcome
 
 
+def undo_one(ctx: Ctx, uuid: str, key: Key) -> None:
+    """Set back what a change of a batch did to one record. Raises as `undo` does."""
+    _lock(ctx, uuid)
+    entries = [entry for entry in witness.known(ctx, entries_of(ctx, uuid)) if entry.key == key]
+    if not entries:
+        raise NotFound
+    for entry in entries:
+        if (reason := why_never(ctx.catalog, entry)) is not None:
+            raise Conflict(reason, code=REFUSED)
+    parts = parts_of(ctx.catalog, entries)
+    found = restoring.held(ctx, [key])
+    for part in parts:
+        may(ctx, part, found.get(key))
+    _nothing_later(ctx, parts, found, entries)
+    ctx.journal.undoes = uuid
+    for part in parts:
+        set_back(ctx, part, found.get(key))
+
+
 def _lock(ctx: Ctx, uuid: str) -> None:
     """Let undos of the same change wait for each other; all that is read is read after it."""
     ctx.system.execute(select(Change.id).where(Change.uuid == uuid).with_for_update())

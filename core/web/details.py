@@ -13,6 +13,7 @@ from pyramid.response import Response
 from core.db.base import Binnable
 from core.entities.reader import META
 from core.http.paths import collection
+from core.security.catalog import is_business
 from core.security.grants import READABLE
 from core.services import records
 from core.services.attached import follows
@@ -24,7 +25,9 @@ from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
 from core.web.record import grouped, label_name, name_of, page_around, record_id, title, version
+from core.web.related import counts
 from core.web.templating import page
+from core.web.timeline import view_of
 from core.web.toast import Toast
 from core.web.track import track
 from core.web.values import META_FIELDS, Display, Value, display
@@ -32,6 +35,8 @@ from core.web.verbs import offered
 from plugins import Entity, Field
 
 RESTORE = "restore"
+TABS = ("time", "facts", "relations")
+MOST_TELLING = 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ def view(entity: Entity, request: Request) -> Response:
     kind = states(entity)
     steps = track(kind, state) if state in kind.choices and rights[STATE] in READABLE else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
+    verbs = offered(ctx, entity, record)
     return page(
         request,
         "record",
@@ -75,11 +81,30 @@ def view(entity: Entity, request: Request) -> Response:
         track=steps,
         sections=sections(entity, document, rights, show, hidden),
         made=[Fact(name, META_FIELDS[name].title, show.shown(META_FIELDS[name], document)) for name in META[2:]],
+        counts=counts(request, ctx, entity, record),
+        timeline=view_of(request, ctx, entity, record),
         blocks=blocks(request, ctx, entity, record),
+        shown=_shown(request),
+        is_business=is_business(entity),
+        most_telling=_telling(entity, document, show),
         may_edit=bool(changeable(ctx, entity, record, rights)),
         may_delete=records.may(ctx, entity, "delete", record),
-        verbs=offered(ctx, entity, record),
+        steps=[verb for verb in verbs if verb.leads_on and steps],
+        verbs=[verb for verb in verbs if not (verb.leads_on and steps)],
     )
+
+
+def _shown(request: Request) -> str:
+    """The tab that a phone shows."""
+    asked = request.GET.get("show", "")
+    return asked if asked in TABS else TABS[0]
+
+
+def _telling(entity: Entity, document: Mapping[str, Any], show: Display) -> list[Fact]:
+    """What stands beside the name: the references among the columns of the list."""
+    fields = [entity.field(name) for name in entity.columns if name not in META]
+    found = [Fact(one.name, one.title, show.shown(one, document)) for one in fields if one.type.kind == "reference"]
+    return [fact for fact in found if fact.value.kind in ("link", "text")][:MOST_TELLING]
 
 
 def _unspoken(entity: Entity, rights: Mapping[str, str]) -> set[str]:

@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 
 from core.http.paths import by_path
 from core.http.work import current
-from core.web import details, lookup, verbs
+from core.web import details, lookup, timeline, verbs
 from core.web.forms import views as forms
 from core.web.lists import arranging
 from core.web.lists import views as lists
@@ -26,6 +26,8 @@ def includeme(config: Configurator) -> None:
             ("record", f"{path}/{_ID}", {"GET": details.view}),
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),
+            ("take_back", f"{path}/{_ID}/changes/{{change:[0-9a-f-]{{36}}}}/undo", {"POST": timeline.take_back}),
+            ("done", f"{path}/{_ID}/done", {"POST": timeline.done}),
             ("verb", f"{path}/{_ID}/actions/{{verb}}", {"GET": verbs.ask, "POST": verbs.act}),
         ):
             route = f"web.{entity.key}.{name}"

@@ -31,19 +31,20 @@ from plugins import Entity, Field, Verb
 
 @dataclass(frozen=True)
 class Offer:
-    """A verb that the actor may do on a record. `asks`: it has a form."""
+    """A verb that the actor may do on a record. `asks`: it has a form. `leads_on`: it is there in some states only."""
 
     name: str
     title: str
     path: str
     asks: bool
+    leads_on: bool
 
 
 def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
     """The verbs for the record's page."""
     path = record_path(entity.key, record.id)
     return [
-        Offer(verb.name, verb.title, f"{path}/actions/{verb.name}", bool(_asked(verb)))
+        Offer(verb.name, verb.title, f"{path}/actions/{verb.name}", bool(_asked(verb)), verb.when is not None)
         for verb in entity.verbs
         if not verb.on_binned
         and (verb.when is None or verb.when(record))

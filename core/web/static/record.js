@@ -1,0 +1,43 @@
+// A record's page: tabs without loading, and older entries in place. It works without.
+
+const columns = document.querySelector(".rec-cols");
+
+document.querySelectorAll("[data-tab]").forEach((tab) => {
+  tab.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    columns.dataset.show = tab.dataset.tab;
+    document.querySelectorAll("[data-tab]").forEach((one) => {
+      if (one === tab) one.setAttribute("aria-current", "true");
+      else one.removeAttribute("aria-current");
+    });
+    const address = new URL(location);
+    address.searchParams.set("show", tab.dataset.tab);
+    history.replaceState(null, "", address);
+  });
+});
+
+// Older entries are appended; groups that go on are joined.
+const older = (link) => link.addEventListener("click", async (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (link.getAttribute("aria-busy")) return;
+  link.setAttribute("aria-busy", "true");
+  const reply = await fetch(link.href).catch(() => null);
+  if (!reply?.ok || reply.redirected) { location.assign(link.href); return; }
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const entries = document.getElementById("entries");
+  const heads = [...entries.querySelectorAll(".tl-head")];
+  const first = page.querySelector("#entries .k-tl > li");
+  page.querySelectorAll("#entries .tl-head").forEach((head, place) => {
+    const list = head.nextElementSibling;
+    const last = heads.at(-1);
+    if (place === 0 && last?.textContent === head.textContent) last.nextElementSibling.append(...list.children);
+    else entries.append(head, list);
+  });
+  const next = page.getElementById("older");
+  if (next) { link.replaceWith(next); older(next); } else link.remove();
+  const target = first?.querySelector("a, button");
+  target?.focus({ preventScroll: true });
+});
+document.querySelectorAll("#older").forEach(older);
