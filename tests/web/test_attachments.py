@@ -165,7 +165,7 @@ def test_a_chosen_file_is_sent_at_once(site: Site, customer: int, address: str, 
         page.set_input_files("input[type=file]", small)
     expect(page.locator(".k-files li")).to_have_count(1)
     with page.expect_download() as started:
-        page.get_by_role("link", name="合同.pdf").click()
+        page.locator(".k-files").get_by_role("link", name="合同.pdf").click()
     assert started.value.suggested_filename == "合同.pdf"
     with page.expect_navigation():
         page.click(".k-files button")
