@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -12,15 +13,19 @@ from pyramid.response import Response
 
 from core.db.base import Binnable
 from core.entities.reader import META
+from core.errors import Conflict, Forbidden, Invalid
 from core.http.paths import collection
 from core.security.catalog import is_business
 from core.security.grants import READABLE
-from core.services import records
+from core.services import composing, records
+from core.services.agenda import ACTIVITY
 from core.services.attached import follows
 from core.services.work import Ctx
 from core.web import toast
 from core.web.addresses import record_path
+from core.web.composer import composer, sent
 from core.web.facets import STATE, states
+from core.web.forms.again import FormRefused
 from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
@@ -30,6 +35,7 @@ from core.web.templating import page
 from core.web.timeline import view_of
 from core.web.toast import Toast
 from core.web.track import track
+from core.web.undo import offer
 from core.web.values import META_FIELDS, Display, Value, display
 from core.web.verbs import offered
 from plugins import Entity, Field
@@ -58,8 +64,12 @@ class Section:
 
 def view(entity: Entity, request: Request) -> Response:
     """GET."""
-    ctx: Ctx = request.ctx
-    record = records.find(ctx, entity, record_id(request))
+    return draw(request, request.ctx, None, entity=entity, number=record_id(request))
+
+
+def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity, number: int) -> Response:
+    """The page, with what its composer was refused for."""
+    record = records.find(ctx, entity, number)
     look = records.reader(ctx, request.locale_name, request.say)
     document = look.document(entity, record)
     rights = look.rights_on(entity, entity.fields, record)
@@ -72,6 +82,7 @@ def view(entity: Entity, request: Request) -> Response:
     return page(
         request,
         "record",
+        status=refused.error.status if refused else 200,
         frame=frame(request, ctx, entity),
         entity=entity,
         list_path=collection(entity.key),
@@ -82,6 +93,7 @@ def view(entity: Entity, request: Request) -> Response:
         sections=sections(entity, document, rights, show, hidden),
         made=[Fact(name, META_FIELDS[name].title, show.shown(META_FIELDS[name], document)) for name in META[2:]],
         counts=counts(request, ctx, entity, record),
+        composer=composer(request, ctx, entity, record, refused),
         timeline=view_of(request, ctx, entity, record),
         blocks=blocks(request, ctx, entity, record),
         shown=_shown(request),
@@ -131,6 +143,21 @@ def sections(
         if facts:
             made.append(Section(heading, facts))
     return made
+
+
+def write_down(entity: Entity, request: Request) -> Response:
+    """POST what was done with the record, and the next step; back to the record."""
+    ctx: Ctx = request.ctx
+    number = record_id(request)
+    record = records.find(ctx, entity, number)
+    texts, said = sent(request, ctx, entity)
+    try:
+        made = composing.write_down(ctx, entity, record, said)
+    except (Invalid, Conflict, Forbidden) as error:
+        raise FormRefused(partial(draw, entity=entity, number=number), error, texts) from error
+    response = HTTPSeeOther(record_path(entity.key, number))
+    name = name_of(request, ctx, ctx.catalog[ACTIVITY], made)
+    return toast.put(response, request, Toast("created", name, offer(ctx)))
 
 
 def delete(entity: Entity, request: Request) -> Response:

@@ -26,6 +26,7 @@ def includeme(config: Configurator) -> None:
             ("record", f"{path}/{_ID}", {"GET": details.view}),
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),
+            ("write_down", f"{path}/{_ID}/log", {"POST": details.write_down}),
             ("take_back", f"{path}/{_ID}/changes/{{change:[0-9a-f-]{{36}}}}/undo", {"POST": timeline.take_back}),
             ("done", f"{path}/{_ID}/done", {"POST": timeline.done}),
             ("verb", f"{path}/{_ID}/actions/{{verb}}", {"GET": verbs.ask, "POST": verbs.act}),

@@ -41,3 +41,16 @@ const older = (link) => link.addEventListener("click", async (event) => {
   target?.focus({ preventScroll: true });
 });
 document.querySelectorAll("#older").forEach(older);
+
+// The composer: a kind leads to the text, Ctrl+Enter sends it.
+document.querySelectorAll("form[data-composer]").forEach((form) => {
+  const text = form.elements.text;
+  form.querySelectorAll("[name=kind]").forEach((kind) => {
+    // By mouse or by its key; arrow keys walk through the kinds and leave the focus there.
+    kind.addEventListener("click", (event) => { if (event.detail !== 0 || !kind.matches(":focus-visible")) { form.classList.add("is-open"); text.focus(); } });
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
+    if (event.key === "Escape" && !event.isComposing) { form.classList.remove("is-open"); document.activeElement.blur(); }
+  });
+});

@@ -1,0 +1,92 @@
+"""The composer: by form and by keyboard, with what was wrong in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.shots import log_in
+from tests.support.site import Site
+from tests.web.conftest import Browser, person
+from tests.web.test_timeline import groups, lines
+from tests.web.test_undo import press_undo, toast_of
+
+LIST = "/core/customers"
+EVIL = '"><script>alert(1)</script>{{7*7}}\u202e'
+
+
+@pytest.fixture
+def admin(site: Site, browser_of: Any) -> Browser:
+    return browser_of()
+
+
+def test_without_scripts_it_is_a_form(site: Site, admin: Browser) -> None:
+    number = site.customer("Acme")
+    site.create("core.contact", {"customer": number, "name": "Zhao", "code": "Z1"})
+    site.create("core.contact", {"customer": site.customer("Other"), "name": "Foreign"})
+    at = f"{LIST}/{number}"
+    page = admin.get(at)
+    form = next(one for one in page.forms.values() if one.action.endswith("/log"))
+    assert [one.text for one in page.html.select("[data-composer] option")] == ["", "Zhao"]
+    assert [one["value"] for one in page.html.select("[data-composer] [name=kind]")] == [
+        "note", "visit", "call", "mail", "meeting", "task",
+    ]  # fmt: skip
+    form["kind"], form["text"], form["contact"] = "call", "Agreed on the price", "Z1"
+    form["next_step"], form["next_at"] = "Send it", "2999-01-02T10:00"
+    page = admin.follow(admin.send(form))
+    assert groups(page) == ["Next", "Today"]
+    assert lines(page) == ["Call Send it · Zhao", "Call Agreed on the price · Zhao", "created this"]
+    assert "Agreed on the price" in toast_of(page).text
+    assert lines(press_undo(admin, page, at)) == ["created this"]
+
+
+def test_what_is_wrong_comes_back_with_what_was_written(site: Site, admin: Browser) -> None:
+    number = site.customer("Acme")
+    page = admin.post(f"{LIST}/{number}/log", {"kind": "visit", "text": EVIL, "next_step": EVIL}, status=422)
+    form = page.html.select_one("[data-composer]")
+    assert "is-open" in form["class"]
+    assert form.select_one("[name=kind][checked]")["value"] == "visit"
+    assert form.textarea.text.strip() == EVIL
+    assert form.select_one("[name=next_step]")["value"] == EVIL
+    assert "Say when the next step is due." in form.select_one("#c-next_at-e").text
+    assert form.select_one("[name=next_at]")["aria-describedby"] == "c-next_at-e"
+    assert "<script>alert" not in page.text
+    assert lines(admin.get(f"{LIST}/{number}")) == ["created this"]
+    admin.app.post(f"{LIST}/{number}/log", {"text": "x", "csrf_token": "no"}, headers=admin.headers, status=400)
+
+
+def test_who_may_not_is_not_asked(site: Site, browser_of: Any) -> None:
+    person(site, "li")
+    person(site, "sun", roles=("auditor",))
+    number = site.customer("Acme", owner="li")
+    hidden = site.customer("Hidden")
+    assert browser_of("li").get(f"{LIST}/{number}").html.select("[data-composer]")
+    auditor = browser_of("sun")
+    page = auditor.get(f"{LIST}/{number}")
+    assert not page.html.select("[data-composer]")
+    auditor.post(f"{LIST}/{number}/log", {"kind": "note", "text": "x"}, status=403)
+    browser_of("li").post(f"{LIST}/{hidden}/log", {"kind": "note", "text": "x"}, status=404)
+    assert not browser_of().get("/core/users/1").html.select("[data-composer]")
+
+
+def test_l_type_and_ctrl_enter_log_a_call(site: Site, li: int, address: str, page: Page, faults: Any) -> None:
+    number = site.customer("Acme", owner="li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}/{number}")
+    expect(page.get_by_role("button", name="Write down")).to_be_hidden()
+    page.keyboard.press("l")
+    expect(page.locator("textarea[name=text]")).to_be_focused()
+    expect(page.locator("[name=kind][value=call]")).to_be_checked()
+    expect(page.get_by_role("button", name="Write down")).to_be_visible()
+    page.keyboard.type("budget approved, see you in l")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(".k-tl > li").first).to_contain_text(re.compile("Call.*budget approved, see you in l"))
+    page.keyboard.press("t")
+    expect(page.get_by_label("Due")).to_be_visible()
+    expect(page.get_by_label("Next step", exact=True)).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Due")).to_be_hidden()
