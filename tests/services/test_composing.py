@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core.errors import Conflict, Invalid
+from core.errors import Invalid
 from core.models import Activity, Change
 from core.services import composing, records, undo
 from tests.support.site import Site
@@ -107,16 +107,3 @@ def test_a_long_line_is_shortened_and_kept_whole(site: Site) -> None:
     [one] = stored(site)
     assert len(one.subject) == 200
     assert one.content == "很" * 300
-
-
-def test_a_sealed_customer_takes_nothing(site: Site) -> None:
-    number = site.customer("Acme")
-
-    def seal(ctx: Any) -> None:
-        entity = ctx.catalog[CUSTOMER]
-        verb = next(one for one in entity.verbs if one.name == "seal")
-        records.act(ctx, entity, number, verb, {"reason": "dispute"})
-
-    site.run(seal)
-    with pytest.raises(Conflict, match="sealed"):
-        write(site, number, text="x")
