@@ -34,7 +34,7 @@ def test_a_call_and_its_next_step_are_one_change(site: Site) -> None:
     number = site.customer("Acme")
     contact = site.create("core.contact", {"customer": number, "name": "Zhao", "code": "Z1"})
     with site.acting(write=False) as ctx:
-        before = ctx.system.scalar(select(func.count()).select_from(Change))
+        before = ctx.system.scalar(select(func.count()).select_from(Change)) or 0
     step = {"next_step": "send the offer", "next_at": in_an_hour()}
     uuid = write(site, number, kind="call", text="Budget is there\nin December", contact="Z1", **step)
     call, following = stored(site)
