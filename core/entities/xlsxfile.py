@@ -37,7 +37,10 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _EXACT_DIGITS = 10**15  # numbers of cells are binary: from here on digits are lost
 _EXACT_WHOLE = _EXACT_DIGITS // 10_000  # with four decimals
 _FIRST_DAY = dt.date(1900, 3, 1)  # spreadsheets count a 29 February 1900
-_NOT_XML = re.compile("[\ufffe\uffff]")
+# XML has no such characters, so workbooks write `_xFFFE_`; an underscore that would look so is written `_x005F_`.
+_NO_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+_NOT_XML = re.compile(f"{_NO_XML}|_(?=x[0-9A-Fa-f]{{4}}(?:_|{_NO_XML}))")
+_WRITTEN_OUT = re.compile("_x(?!0000|[Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
 
 NOT_XLSX = _("This is not an XLSX workbook. Save it as XLSX or as CSV UTF-8.")
 _LOCKED = _("This workbook is locked by a password, or of the old XLS format. Save it as XLSX without a password.")
@@ -152,7 +155,8 @@ class _Cells:
         if isinstance(value, str):
             if len(value) > CELL_MOST:
                 return self._wrong(cell, value[:10], _("A cell has more than ${n} characters."), n=CELL_MOST)
-            return value  # of a formula its text: what it came to when it was saved may no longer be so
+            # Of a formula its text: what it came to when it was saved may no longer be so.
+            return _WRITTEN_OUT.sub(lambda found: chr(int(found[1], 16)), value)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, dt.datetime):
@@ -307,6 +311,10 @@ class XlsxWriter:
             raise Invalid(
                 _("A text has more than ${n} characters, too many for XLSX. Export to CSV.", mapping={"n": MOST_TEXT})
             )
-        cell = WriteOnlyCell(self._sheet, value=_NOT_XML.sub("\ufffd", text))
+        cell = WriteOnlyCell(self._sheet, value=_NOT_XML.sub(_written_out, text))
         cell.data_type = "s"  # whatever it looks like
         return cell
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return f"_x{ord(found[0]):04X}_"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,8 @@ from core.services import records
 from core.services.chunks import stored
 from core.services.work import Ctx, Kernel, Work
 from plugins import Entity, Field
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,8 @@ def cell_of(field: Field, value: Any) -> Any:
         return ";".join(one["key"] for one in value if "key" in one) or None
     if kind == "target" and isinstance(value, dict):
         return next((f"{name}:{one['key']}" for name, one in value.items() if one and "key" in one), None)
-    if kind == "document":
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, list | dict):
+        return _json(value)
     try:
         if kind == "money":
             return Decimal(value)
@@ -114,3 +117,9 @@ def cell_of(field: Field, value: Any) -> Any:
     except (InvalidOperation, ValueError):
         return str(value)
     return value if isinstance(value, bool | int | Decimal) else str(value)
+
+
+def _json(value: Any) -> str:
+    """In few characters; half a symbol, which no file can hold, as JSON writes it out."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _HALF.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
