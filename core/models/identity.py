@@ -40,6 +40,7 @@ class User(Record, Binnable, Base):
     __tablename__ = "core_user"
 
     login: Mapped[str] = mapped_column(text(64), unique=True)
+    login_folded: Mapped[str | None] = mapped_column(text(128), index=True, info={"fold": "key"})
     name: Mapped[str] = mapped_column(text(200))
     email: Mapped[str | None] = mapped_column(text(200))
     phone: Mapped[str | None] = mapped_column(text(64))

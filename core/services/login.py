@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, or_, select
+from sqlalchemy.orm import Session
 
 from core.db.folding import fold
 from core.db.guard import GuardedSession
@@ -84,7 +85,8 @@ def log_in(kernel: Kernel, login: str, password: str, visitor: Visitor) -> str |
 def _stored(work: Work, login: str, key: str) -> str | None:
     """What is kept of the user's password. TooMany while the name is locked."""
     _refuse_locked(work, work.system.get(LoginAttempt, key))
-    return work.system.scalar(select(User.password_hash).where(User.login == login, *LIVING))
+    user = named(work.system, login)
+    return user.password_hash if user is not None else None
 
 
 def _settle(work: Work, login: str, key: str, proven: str | None, password: str, visitor: Visitor) -> str | None:
@@ -92,7 +94,7 @@ def _settle(work: Work, login: str, key: str, proven: str | None, password: str,
     session = work.elevated(_("Logging in"), write=True)
     attempt = session.get(LoginAttempt, key, with_for_update=True)
     _refuse_locked(work, attempt)
-    user = session.scalars(select(User).where(User.login == login, *LIVING)).one_or_none()
+    user = named(session, login)
     if user is None or proven is None or user.password_hash != proven:
         _count_failure(work, session, attempt, key)
         if user is not None:
@@ -158,6 +160,13 @@ def log_out(work: Work, identity: Identity) -> None:
     work.journal.note("logout", "core.user", identity.user_id)
 
 
+def named(session: Session, login: str) -> User | None:
+    """The active user of that login, in whatever case and width it is written."""
+    found = session.scalars(select(User).where(User.login_folded == fold(login), *LIVING)).all()
+    exact = [user for user in found if user.login == login]  # older sites may have both `li` and `LI`
+    return next(iter(exact), found[0] if len(found) == 1 else None)
+
+
 def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who a cookie's secret belongs to; None when the session ended or the user changed since."""
     row = _found(work, _BY_SESSION, secret)
@@ -172,7 +181,7 @@ def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
 
 def by_login(work: Work, login: str, *, door: str, on_behalf: str | None = None) -> Identity:
     """The identity of an active user at the command line or in a job. Invalid if there is none."""
-    user = work.system.scalars(select(User).where(User.login == login, *LIVING)).one_or_none()
+    user = named(work.system, login)
     if user is None:
         raise Invalid(_("There is no active user ${login}.", mapping={"login": login}))
     return _identity(user, door, on_behalf=on_behalf)

@@ -47,8 +47,9 @@ class Matcher:
         self._fold: Callable[[str], str] = str
         self._widen: Callable[[str], str] = str  # from a key to the column in which it is looked up
         if self._column is not self._stored:
-            is_phone = self._column.property.columns[0].info.get("fold") == "phone"
-            self._fold, self._widen = (phone_fold, str) if is_phone else (fold, search_fold)
+            form = self._column.property.columns[0].info.get("fold", "text")
+            self._fold = phone_fold if form == "phone" else fold
+            self._widen = search_fold if form == "text" else str
         self._found: dict[Hashable, list[Match]] = {}
 
     def key(self, value: Any) -> Hashable | None:

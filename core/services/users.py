@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
+from core.db.folding import fold
 from core.errors import Conflict, Forbidden, Invalid
 from core.fields import BadValue
 from core.i18n import LANGUAGES, _, suggestion
@@ -35,6 +36,8 @@ class UserRules(Rules):
             values["clearance"] = min(3, ctx.rights.person.clearance) if trusted else 1
         check_user(ctx, record, values)
         self._check_words(values)
+        if creating and values.get("login") is not None:
+            self._only_one(ctx, values["login"])
         if (values.get("clearance") or 0) > ctx.rights.person.clearance:
             message = _("At most your own clearance, ${n}.", mapping={"n": ctx.rights.person.clearance})
             raise Invalid(errors={"clearance": [message]})
@@ -58,6 +61,12 @@ class UserRules(Rules):
                 hint = suggestion(zone, known)
                 message = _("There is no such time zone. Write it like Asia/Shanghai.${hint}", mapping={"hint": hint})
                 raise Invalid(errors={"time_zone": [message]})
+
+    def _only_one(self, ctx: Ctx, name: str) -> None:
+        """No two logins may differ by case or width alone: people would not know which is theirs."""
+        if ctx.system.scalar(select(User.id).where(User.login_folded == fold(name)).limit(1)) is not None:
+            message = _("A login is compared without its case, and ${value} is taken already.", mapping={"value": name})
+            raise Conflict(message, code="DUPLICATE", errors={"login": [_("This is taken already.")]})
 
     def before_delete(self, ctx: Ctx, record: User) -> None:
         if record.id == ctx.identity.user_id:

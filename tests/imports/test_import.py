@@ -292,6 +292,10 @@ def test_people_units_and_roles_are_imported_too(site: Site, bring: Importer) ->
     said = bring(rows, key="core.user", match="login")
     assert said.counts == (1, 0, 0, 1)
     assert bring(rows[:2], key="core.user", match="login").counts == (0, 0, 1, 0)
+    other = [("login", "name"), ("ＬＩ", "李")]
+    assert bring(other, key="core.user", match="login").counts == (0, 0, 1, 0)
+    changed = bring([("login", "name"), ("Li", "李四")], key="core.user", match="login")
+    assert (changed.counts, changed.failed) == ((0, 1, 0, 0), {})
 
 
 # --- the whole -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
-from core.errors import TooMany
+from core.errors import Conflict, Invalid, TooMany
 from core.models import Audit, Change, User
 from core.security import passwords
 from core.services import login
@@ -44,7 +44,29 @@ def test_the_sixth_wrong_password_meets_a_lock_known_or_not(
     assert 0 < locked.value.seconds <= 15 * 60 + 1
     later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=15, seconds=1)
     monkeypatch.setattr(site.kernel.clock, "now", lambda: later)
-    assert (enter(site, name, PASSWORD) is not None) == (name == "admin")
+    assert (enter(site, name, PASSWORD) is not None) == (name != "nobody")
+
+
+def test_a_login_is_known_in_any_case_and_width_and_taken_in_all(site: Site) -> None:
+    assert enter(site, " Ａdmin ", PASSWORD) is not None
+    with pytest.raises(Conflict) as refused:
+        site.user("ADMIN")
+    assert refused.value.code == "DUPLICATE"
+    assert "login" in refused.value.errors
+
+
+def test_an_older_site_with_two_cases_of_a_login_tells_them_apart(site: Site) -> None:
+    site.user("other")
+    with site.acting() as ctx:
+        other = update(User).where(User.login == "other").values(login="Admin", login_folded="admin")
+        ctx.work.elevated("an older site", write=True).execute(other)
+    with site.kernel.work(write=False) as work:
+        assert {name: login.by_login(work, name, door="test").login for name in ("admin", "Admin")} == {
+            "admin": "admin",
+            "Admin": "Admin",
+        }
+        with pytest.raises(Invalid):
+            login.by_login(work, "ADMIN", door="test")
 
 
 def test_success_forgets_the_failures(site: Site) -> None:

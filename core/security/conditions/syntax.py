@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from translationstring import TranslationString
 
 from core.db import phones
-from core.db.folding import search_fold
+from core.db.folding import fold, search_fold
 from plugins import Entity, Field
 
 
@@ -204,7 +204,12 @@ class Matches:
         return (self.needle, phones.HOME_CODE + self.needle) if self.fold == "phone" else (self.needle,)
 
 
-FOLDS: Mapping[str, Callable[[str], str]] = {"": str, "text": search_fold, "phone": phones.phone_fold}
+FOLDS: Mapping[str, Callable[[str], str]] = {
+    "": str,
+    "key": fold,
+    "text": search_fold,
+    "phone": phones.phone_fold,
+}
 NEEDLES: Mapping[str, Callable[[str], str]] = {**FOLDS, "phone": phones.phone_needle}
 
 
