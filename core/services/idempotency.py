@@ -46,17 +46,15 @@ def begin(ctx: Ctx, key: str, request: bytes) -> Kept | None:
     he is not to see any more.
     """
     run = partial(unscoped, ctx.work.connection)
-    mine = _mine(ctx, key)
-    known = run(select(*KeptReply.__table__.columns).where(*mine)).one_or_none()
-    if known is not None and known.created_at <= ctx.now - KEPT_FOR:
-        run(delete(KeptReply).where(*mine))
-        known = None
-    asked, allowed = hmac.new(key.encode(), request, "sha256").hexdigest(), _rights_hash(ctx.rights)
-    if known is not None:
-        return _again(known, asked, allowed)
-    row = {"user_id": ctx.identity.user_id, "key_hash": secret_hash(key), "request_hash": asked}
+    row = _row(ctx, key)
+    if row is not None and not _is_old(ctx, row):
+        return _again(ctx, row, key, request)
+    if row is not None:
+        run(delete(KeptReply).where(*_mine(ctx, key)))
+    asked, allowed = _hash(key, request), _rights_hash(ctx.rights)
+    values = {"user_id": ctx.identity.user_id, "key_hash": secret_hash(key), "request_hash": asked}
     try:
-        run(insert(KeptReply).values(**row, rights_hash=allowed, created_at=ctx.now))
+        run(insert(KeptReply).values(**values, rights_hash=allowed, created_at=ctx.now))
     except IntegrityError as error:
         raise Conflict(
             _("A request with this Idempotency-Key is under way. Send it again in a moment."), code="IN_FLIGHT"
@@ -64,16 +62,31 @@ def begin(ctx: Ctx, key: str, request: bytes) -> Kept | None:
     return None
 
 
-def _again(known: Any, asked: str, allowed: str) -> Kept:
-    if known.request_hash != asked:
+def known(ctx: Ctx, key: str, request: bytes) -> Kept | None:
+    """The reply that was given to this request before. Raises as `begin` does, and begins nothing."""
+    row = _row(ctx, key)
+    return None if row is None or _is_old(ctx, row) else _again(ctx, row, key, request)
+
+
+def _row(ctx: Ctx, key: str) -> Any:
+    statement = select(*KeptReply.__table__.columns).where(*_mine(ctx, key))
+    return unscoped(ctx.work.connection, statement).one_or_none()
+
+
+def _is_old(ctx: Ctx, row: Any) -> bool:
+    return bool(row.created_at <= ctx.now - KEPT_FOR)
+
+
+def _again(ctx: Ctx, row: Any, key: str, request: bytes) -> Kept:
+    if row.request_hash != _hash(key, request):
         message = _("This key came with another request. Use a new key for each.")
         raise Invalid(code="IDEMPOTENCY_KEY", errors={"Idempotency-Key": [message]})
-    if known.rights_hash != allowed:
+    if row.rights_hash != _rights_hash(ctx.rights):
         raise Conflict(
             _("This was done already, but your rights have changed since. Read the record again."),
             code="RIGHTS_CHANGED",
         )
-    return Kept(known.status, known.headers, known.content)
+    return Kept(row.status, row.headers, row.content)
 
 
 def keep(ctx: Ctx, key: str, reply: Kept) -> None:
@@ -92,6 +105,10 @@ def forget_old(work: Work) -> int:
 
 def _mine(ctx: Ctx, key: str) -> tuple[Any, ...]:
     return KeptReply.user_id == ctx.identity.user_id, KeptReply.key_hash == secret_hash(key)
+
+
+def _hash(key: str, request: bytes) -> str:
+    return hmac.new(key.encode(), request, "sha256").hexdigest()
 
 
 def _rights_hash(rights: Rights) -> str:

@@ -15,7 +15,9 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from core.http.work import COOKIE, SAFE
 from core.i18n import _
 from core.services import login
+from core.web import interrupted
 from core.web.addresses import after_login, came_from
+from core.web.interrupted import Interrupted
 from core.web.templating import LANGUAGE_COOKIE, page
 
 PATH = "/login"
@@ -39,17 +41,20 @@ def ask(context: Any, request: Request) -> Response:
 
 
 def log_in(context: Any, request: Request) -> Response:
-    """A wrong password and an unknown name get the same answer; a locked name is refused by the service."""
+    """A wrong password and an unknown name get the same answer; a locked name is refused by the service.
+
+    A form that the login came between is handed back with all that was typed.
+    """
     name, password = _text(request, "login"), _text(request, "password")
-    target = after_login(_text(request, "next"))
+    target, kept = after_login(_text(request, "next")), interrupted.read(_text(request, "kept"))
     request.limits.logins.check(request.remote_addr)
     secret = login.log_in(request.kernel, name, password, request.visitor)
     if secret is None:
         request.limits.logins.count(request.remote_addr)
         message = _("The login name or the password is not right. Check both and try again.")
-        return _form(request, target, name=name, message=message, status=422)
+        return _form(request, target, name=name, message=message, kept=kept, status=422)
     new_csrf_token(request)
-    response = HTTPSeeOther(target)
+    response = HTTPSeeOther(target) if kept is None else page(request, "resume", kept=kept, target=target)
     days = request.kernel.settings.session_days
     response.set_cookie(
         COOKIE,
@@ -72,8 +77,12 @@ def log_out(context: Any, request: Request) -> Response:
 
 
 def to_login(request: Request) -> Response:
-    """To the login page, and from there back to where one wanted to go."""
+    """To the login page, and from there back to where one wanted to go, with what was typed in a form."""
     target = after_login(request.path_qs if request.method in SAFE else came_from(request))
+    kept = interrupted.of(request)
+    if kept is not None:
+        message = _("Your session has ended. Log in again: what you have typed is kept.")
+        return forget(_form(request, target, message=message, kept=kept, status=403), request)
     query = "" if target == "/" else "?" + urlencode({"next": target})
     return forget(HTTPSeeOther(PATH + query), request)
 
@@ -85,9 +94,18 @@ def forget(response: Response, request: Request) -> Response:
     return response
 
 
-def _form(request: Request, target: str, *, name: str = "", message: str = "", status: int = 200) -> Response:
+def _form(
+    request: Request,
+    target: str,
+    *,
+    name: str = "",
+    message: str = "",
+    kept: Interrupted | None = None,
+    status: int = 200,
+) -> Response:
     days = request.kernel.settings.session_days
-    return page(request, "login", status=status, target=target, name=name, message=message, days=days)
+    values = {"target": target, "name": name, "message": message, "days": days, "kept": kept}
+    return page(request, "login", status=status, **values)
 
 
 def _text(request: Request, name: str) -> str:

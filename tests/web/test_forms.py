@@ -69,6 +69,43 @@ def test_a_new_record_is_stored_and_shown(admin, site):
     assert "\r" not in page.html.select_one("dd[data-field=note]").text
 
 
+def test_a_form_that_is_sent_twice_makes_one_record(admin, site):
+    form = admin.form(f"{LIST}/new")
+    form["name"] = "Acme"
+    first = admin.send(form)
+    assert admin.send(form).location == first.location
+    assert names(admin.get(LIST)) == ["Acme"]
+    form["name"] = "Bolt"  # back in the browser, and something else is typed
+    assert admin.send(form).location != first.location
+    assert names(admin.get(LIST)) == ["Acme", "Bolt"]
+
+
+def test_what_was_refused_can_be_sent_again(admin):
+    form = admin.form(f"{LIST}/new")
+    admin.send(form, 422)
+    page = admin.send(form, 422)
+    assert errors(page) == {"name": "This is needed."}
+    form = page.forms["sheet"]
+    form["name"] = "Acme"
+    admin.send(form)
+
+
+@pytest.mark.parametrize("ticket", ["", "x", "9" * 36, "\u5ba2" * 36])
+def test_a_ticket_that_is_none_of_ours_counts_for_nothing(admin, ticket):
+    admin.get(LIST)
+    for _time in range(2):
+        admin.post(f"{LIST}/new", {"name": "Acme", "once": ticket})
+    assert names(admin.get(LIST)) == ["Acme", "Acme"]
+
+
+def test_a_change_that_is_sent_twice_is_one_change(admin, site):
+    number = site.customer("Acme")
+    form = admin.form(f"{LIST}/{number}/edit")
+    form["phone"] = "021"
+    admin.send(form)
+    assert admin.send(form).location == f"http://localhost{LIST}/{number}"
+
+
 def test_references_are_chosen_from_what_one_sees_terms_as_a_tree(admin, site):
     site.unit("east")
     site.unit("shanghai", "department", "east")

@@ -106,16 +106,65 @@ def test_a_session_that_is_over_leads_to_the_login_and_takes_its_cookie_along(br
     assert "Max-Age=0" in _cookie(answer)
 
 
-def test_a_form_sent_after_the_session_ended_leads_back_to_the_form(browser_of, site):
+def _end_session(browser):
+    """Its cookie is gone; the one that guards forms is not."""
+    browser.app.cookies.pop("kehu")
+    token = browser.app.cookies["kehu_csrf"]
+    browser.app.reset()
+    browser.app.set_cookie("kehu_csrf", token)
+
+
+def test_what_was_typed_when_the_session_ended_survives_the_login(browser_of, site):
     browser = browser_of()
     number = site.customer("Acme")
-    form = browser.form(f"/core/customers/{number}/edit")
-    browser.app.cookies.pop("kehu", None)
-    browser.app.reset()
+    path = f"/core/customers/{number}/edit"
+    form = browser.form(path)
+    form["phone"], form["note"] = "021", '"><script>alert(1)</script>\nsecond line'
+    _end_session(browser)
+    browser.headers["Referer"] = f"http://localhost{path}"
+    page = browser.send(form, status=403)
+    assert "what you have typed is kept" in page.text
+    login = page.forms[0]
+    login["login"], login["password"] = "admin", "wrong"
+    login = login.submit(headers=browser.headers, status=422).forms[0]  # a slip at the login loses nothing either
+    login["password"] = PASSWORD
+    page = login.submit(headers=browser.headers, status=200)
+    assert "not saved yet" in page.text
+    assert not page.html.select("main script")
+    assert page.html.select_one("a.btn")["href"] == path
+    page = browser.follow(page.forms[0].submit(headers=browser.headers, status=303))
+    assert "Saved: Acme" in page.text
+    assert page.html.select_one("dd[data-field=phone]").text.strip() == "021"
+    assert "second line" in page.html.select_one("dd[data-field=note]").text
+
+
+def test_a_password_does_not_travel_through_the_login(browser_of, site):
+    browser = browser_of()
+    form = browser.form("/core/users/new")
+    form["login"], form["name"], form["password"] = "li", "Li", "x9-Very-Secret"
+    _end_session(browser)
+    page = browser.send(form, status=403)
+    assert "Very-Secret" not in page.text
+    assert '"li"' in page.forms[0]["kept"].value
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "x", "[]", '["//elsewhere.example", [["a", "b"]]]', '["/a", [["a"]]]', '["/a", 5]', "[" * 9999]
+)
+def test_what_is_no_form_of_ours_is_not_handed_back(browser_of, app, kept):
+    browser = Browser(app)
     browser.get("/login")
-    browser.headers["Referer"] = f"http://localhost/core/customers/{number}/edit"
-    answer = browser.post(f"/core/customers/{number}/edit", {"name": form["name"].value})
-    assert answer.location == f"http://localhost/login?next=%2Fcore%2Fcustomers%2F{number}%2Fedit"
+    values = {"login": "admin", "password": PASSWORD, "kept": kept, "next": "/core/users"}
+    assert browser.post("/login", values).location == "http://localhost/core/users"
+
+
+def test_a_button_pressed_after_the_session_ended_leads_back_to_its_page(browser_of, site):
+    browser = browser_of()
+    number = site.customer("Acme")
+    _end_session(browser)
+    browser.headers["Referer"] = f"http://localhost/core/customers/{number}"
+    answer = browser.post(f"/core/customers/{number}/delete", {"version": "1"})
+    assert answer.location == f"http://localhost/login?next=%2Fcore%2Fcustomers%2F{number}"
 
 
 def test_who_is_in_already_need_not_log_in(browser_of):

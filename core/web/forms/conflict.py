@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import deform
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -60,7 +61,9 @@ class Difference:
 
 
 def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity, number: int) -> Response:
-    """The page, status 409. Its form is an edit of what differs, on the version that is stored now."""
+    """The page, status 409. Its form is an edit of what differs, on the version that is stored now; to the record
+    where nothing does.
+    """
     assert refused is not None
     record = records.find(ctx, entity, number)
     look = records.reader(ctx, request.locale_name)
@@ -72,6 +75,8 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
     mine = {name: text for name, text in refused.texts.items() if name in now}
     form = drawn(request, ctx, inputs, document, now, {})
     found = differences(form, mine, now, refused.base, request.say)
+    if not found:  # it was sent twice, or both wrote the same
+        return HTTPSeeOther(record_path(entity.key, number))
     show = display(request, ctx)
     return page(
         request,

@@ -44,7 +44,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A form's page. `heading` and `submit` are translated; `back` is where one gives up to, `above` its name."""
+    """A form's page. `heading` and `submit` are translated; `back` is where one gives up to, `above` its name.
+
+    A form for a record holds its `version`, one for a new record the ticket by which it is made `once`.
+    """
 
     entity: Entity
     heading: str
@@ -56,6 +59,7 @@ class Sheet:
     document: Mapping[str, Any]
     facts: Mapping[str, tuple[str, Value]]
     version: int | None = None
+    once: str | None = None
 
 
 def zone_of(ctx: Ctx) -> dt.tzinfo:
@@ -84,6 +88,7 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
             focus=_focus(form, errors, sheet.version is None),
             action=request.path,
             version=version,
+            once=sheet.once,
             base=json.dumps(base, ensure_ascii=False) if version is not None else None,
             csrf=get_csrf_token(request),
         ),

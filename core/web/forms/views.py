@@ -26,6 +26,7 @@ from core.web.forms import conflict
 from core.web.forms.again import FormRefused
 from core.web.forms.build import read
 from core.web.forms.inputs import addable, changeable
+from core.web.forms.once import Once, ticket
 from core.web.forms.sheet import Sheet, sheet_page, zone_of
 from core.web.forms.texts import to_services, without_blanks
 from core.web.frame import frame, is_written, may_visit
@@ -48,12 +49,16 @@ def create(entity: Entity, request: Request) -> Response:
     """POST: the record, and on to its page."""
     ctx: Ctx = request.ctx
     texts = read(entity.fields, request)
+    once = Once(request, texts)
+    if (led := once.begin(ctx, texts)) is not None:
+        return led
     try:
         sent = without_blanks(entity, to_services(entity.fields, texts, zone_of(ctx)))
         record = records.create(ctx, entity, sent, intake=Intake(ctx, entity, text=True))
     except (Invalid, Conflict, Forbidden) as error:
         raise FormRefused(partial(draw_new, entity=entity), error, texts) from error
     if getattr(record, "secret", None):
+        once.keep(ctx, collection(entity.key))
         return page(
             request,
             "secret",
@@ -62,7 +67,9 @@ def create(entity: Entity, request: Request) -> Response:
             record=record,
             path=collection(entity.key),
         )
-    response = HTTPSeeOther(visible_path(ctx, entity, record.id))
+    path = visible_path(ctx, entity, record.id)
+    once.keep(ctx, path)
+    response = HTTPSeeOther(path)
     others = tuple(dict.fromkeys(_named(request, one) for one in ctx.work.warnings))
     return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record), offer(ctx), others))
 
@@ -94,6 +101,7 @@ def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity:
         inputs=addable(ctx, entity),
         document=_defaults(request, ctx, entity),
         facts={},
+        once=ticket(),
     )
     return sheet_page(request, ctx, sheet, refused)
 
