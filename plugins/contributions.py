@@ -109,12 +109,14 @@ class Rules:
     `closed` says why nobody creates, changes or deletes such records by any door; elevated work writes them.
     `gone` says why a deletion of theirs is never undone.
     `switches` names yes-or-no answers that may be sent along with a record; `prepare` finds them among
-    the values, and nothing stores them.
+    the values, and nothing stores them. `alike_by` names the fields by which `alike` finds others; while they are
+    filled in for a new record, its form and programs are told of those.
     """
 
     closed: str = ""
     gone: str = ""
     switches: tuple[str, ...] = ()
+    alike_by: tuple[str, ...] = ()
 
     def prepare(self, ctx: Any, record: Any, values: dict[str, Any], creating: bool) -> None:
         """Fill in and check `values` (by field name) before they are stored; `record` is None on create."""
@@ -138,6 +140,15 @@ class Rules:
 
         What was found is kept in `ctx.facts`, which is emptied when anything is written.
         """
+
+    def alike(self, ctx: Any, values: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Records that may be the same as a new one with these values of `alike_by`, the surest first.
+
+        Each says its `level` (`certain`, `high`, `possible`) and the field that it was found `by`, and either `id`,
+        `label` and `key`, or that it is `hidden` from the asker, with its `unit` and the day `since` which it is
+        there, and nothing else.
+        """
+        return ()
 
     def before_delete(self, ctx: Any, record: Any) -> None:
         """Refuse a deletion that something stands in the way of."""

@@ -24,12 +24,16 @@ class CustomerRules(Rules):
     """Code by its rule, secrecy within one's clearance, no customer twice, only orders make one formal."""
 
     switches = ("allow_duplicate",)
+    alike_by = duplicates.FIELDS
 
     def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
         return duplicates.marks(values)
 
     def prefetch(self, ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> None:
         duplicates.prefetch(ctx, rows)
+
+    def alike(self, ctx: Ctx, values: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        return duplicates.check(ctx, values)
 
     def prepare(self, ctx: Ctx, record: Customer | None, values: dict[str, Any], creating: bool) -> None:
         anyway = bool(values.get("allow_duplicate"))

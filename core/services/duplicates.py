@@ -24,6 +24,7 @@ from core.services.likeness import alike
 from core.services.work import Ctx, Work
 
 KEY = "core.customer"
+FIELDS = ("name", "phone", "tax_no", "email")  # by which customers are met
 LEVELS = ("certain", "high", "possible")
 PROBE = "probe"  # the audit's word for a check that met a customer whom the asker may not see
 _KINDS = ("tax_key", "core_name", "phone_key", "mail_domain")
@@ -173,13 +174,15 @@ def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool) -> None
 
 def _described(ctx: Ctx, hits: Sequence[Hit]) -> tuple[list[dict[str, Any]], list[int]]:
     """The hits as the actor may know them, and the ids of those that he may not see: of such only the unit
-    is told, and its owner's name where the site says so (`kehu.duplicates.reveal = owner`). One that was met
-    by a field that is closed to him is told of as if he did not see it: else he could guess the value.
+    and the day since which it is there are told, and its owner's name where the site says so
+    (`kehu.duplicates.reveal = owner`). One that was met by a field that is closed to him is told of as if he did
+    not see it, else he could guess the value; by the day he could tell which one it is, so he is told of none.
     """
     labels = dict(records.reader(ctx).labels(KEY, [hit.customer_id for hit in hits]))
     for customer_id in _closed(ctx, [hit for hit in hits if hit.customer_id in labels]):
         del labels[customer_id]
-    places = _places(ctx, [hit.customer_id for hit in hits if hit.customer_id not in labels])
+    hidden = [hit.customer_id for hit in hits if hit.customer_id not in labels]
+    places = _places(ctx, hidden, day=not _ruled(ctx))
     shown = [
         {"level": hit.level, "by": hit.by, "hidden": True, **places[hit.customer_id]}
         if hit.customer_id in places
@@ -192,8 +195,7 @@ def _described(ctx: Ctx, hits: Sequence[Hit]) -> tuple[list[dict[str, Any]], lis
 
 def _closed(ctx: Ctx, hits: Sequence[Hit]) -> set[int]:
     """Those of the customers on which the actor may not read the fields by which they were met."""
-    entity = ctx.catalog[KEY]
-    ruled = {rule.field for rule in ctx.rights.field_rights(entity)}
+    entity, ruled = ctx.catalog[KEY], _ruled(ctx)
     asked = {hit.customer_id: hit.betrays for hit in hits if not ruled.isdisjoint(hit.betrays)}
     if not asked:
         return set()
@@ -203,18 +205,25 @@ def _closed(ctx: Ctx, hits: Sequence[Hit]) -> set[int]:
     return {one for one, names in asked.items() if one not in hidden or not set(names).isdisjoint(hidden[one])}
 
 
-def _places(ctx: Ctx, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _ruled(ctx: Ctx) -> set[str]:
+    """The fields by which customers are met that are closed to the actor on some."""
+    return {rule.field for rule in ctx.rights.field_rights(ctx.catalog[KEY])}.intersection(FIELDS)
+
+
+def _places(ctx: Ctx, ids: Sequence[int], *, day: bool) -> dict[int, dict[str, Any]]:
     if not ids:
         return {}
     statement = (
-        select(Customer.id, Customer.unit_id, User.name)
+        select(Customer.id, Customer.unit_id, Customer.created_at, User.name)
         .outerjoin(User, User.id == Customer.owner_id)
         .where(Customer.id.in_(ids))
     )
     tell_owner = ctx.kernel.settings.duplicates_reveal == "owner"
     return {
-        customer_id: {"unit": ctx.work.org.nodes[unit_id].name} | ({"owner": owner} if tell_owner else {})
-        for customer_id, unit_id, owner in ctx.system.execute(statement)
+        customer_id: {"unit": ctx.work.org.nodes[unit_id].name}
+        | ({"since": ctx.kernel.clock.day(made).isoformat()} if day else {})
+        | ({"owner": owner} if tell_owner else {})
+        for customer_id, unit_id, made, owner in ctx.system.execute(statement)
     }
 
 

@@ -66,12 +66,13 @@ def test_of_a_hidden_one_only_the_unit_is_told(site, api):
     site.unit("east")
     site.user("li", "east")
     hidden = site.customer("Secret Star", tax_no="S1")
+    told = {"hidden": True, "unit": "总部", "since": site.kernel.clock.day(site.kernel.clock.now()).isoformat()}
     for sent in ({"name": "Mine", "tax_no": "S1"}, {"name": "Mine", "tax_no": "S1", "allow_duplicate": True}):
         refused = api("li").post(CUSTOMERS, sent, status=409)
-        assert refused.json["duplicates"] == [{"level": "certain", "by": "tax_no", "hidden": True, "unit": "总部"}]
+        assert refused.json["duplicates"] == [{"level": "certain", "by": "tax_no"} | told]
         assert "Star" not in refused.text
     shown = api("li").post(CHECK, {"name": "secret star"}, status=200).json["items"]
-    assert shown == [{"level": "high", "by": "name", "hidden": True, "unit": "总部"}]
+    assert shown == [{"level": "high", "by": "name"} | told]
     with site.acting(write=False) as ctx:
         probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
         assert probes == [hidden] * 3  # also where all else was rolled back
@@ -287,7 +288,8 @@ def test_who_enters_a_customer_like_a_hidden_one_is_warned_and_written_down(data
             records.create(ctx, ctx.catalog["core.customer"], {"name": name})
             return [one for one in ctx.work.warnings if "hidden" in one]
 
-    told = {"level": "possible", "by": "name", "hidden": True, "unit": "总部"}
+    today = site.kernel.clock.day(site.kernel.clock.now()).isoformat()
+    told = {"level": "possible", "by": "name", "hidden": True, "unit": "总部", "since": today}
     assert enter("蓝海星辰数据科技甲") == [told]
     assert enter("蓝海星辰数据科技乙") == [told]
     assert enter("蓝海星辰数据科技丙") == []  # told often enough; the customer is entered all the same
