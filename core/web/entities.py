@@ -8,7 +8,8 @@ from pyramid.config import Configurator
 
 from core.http.paths import by_path
 from core.http.work import current
-from core.web import details, lookup, timeline, verbs
+from core.web import alike, details, lookup, timeline, verbs
+from core.web.forms import new
 from core.web.forms import views as forms
 from core.web.lists import arranging
 from core.web.lists import views as lists
@@ -22,7 +23,8 @@ def includeme(config: Configurator) -> None:
             ("list", path, {"GET": lists.view}),
             ("arrange", f"{path}/arrange", {"GET": arranging.view}),
             ("lookup", f"{path}/lookup", {"GET": lookup.view}),
-            ("new", f"{path}/new", {"GET": forms.new, "POST": forms.create}),
+            ("alike", f"{path}/alike", {"POST": alike.view}),
+            ("new", f"{path}/new", {"GET": new.new, "POST": new.create}),
             ("record", f"{path}/{_ID}", {"GET": details.view}),
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),

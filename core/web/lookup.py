@@ -9,6 +9,7 @@ from core.entities.listing import ask
 from core.errors import NotFound
 from core.services import records
 from core.services.work import Ctx
+from core.web.facets import STATE, states
 from core.web.frame import may_visit
 from core.web.query import read
 from core.web.record import label_name
@@ -18,13 +19,18 @@ MOST = 20
 
 
 def view(entity: Entity, request: Request) -> Response:
-    """GET `?q=`: keys and labels of the first records that fit, as JSON."""
+    """GET `?q=&filter=`: keys, labels and states of the first records that fit, as JSON."""
     ctx: Ctx = request.ctx
     if not may_visit(ctx, entity):
         raise NotFound
-    found = records.listing(ctx, ask(ctx.rights, entity, text=read(request).q, limit=MOST)).records
+    query = read(request)
+    wanted = ask(ctx.rights, entity, filter=query.filter, text=query.q, limit=MOST)
+    found = records.listing(ctx, wanted).records
     look = records.reader(ctx, request.locale_name)
     label = label_name(entity, request.locale_name)
-    documents = look.documents(entity, found, [entity.natural_key, label])
-    lines = [{"key": one.get(entity.natural_key), "label": one.get(label)} for one in documents]
+    state = (STATE,) if states(entity).choices else ()
+    documents = look.documents(entity, found, [entity.natural_key, label, *state])
+    lines = [
+        {"key": one.get(entity.natural_key), "label": one.get(label), "state": one.get(STATE, "")} for one in documents
+    ]
     return Response(json_body=[line for line in lines if line["key"] is not None])

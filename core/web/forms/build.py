@@ -32,13 +32,13 @@ class Renderer:
         return str(template.render(**self.always, **values))
 
 
-def _form(fields: Iterable[Field], widgets: Mapping[str, Any], **kw: Any) -> deform.Form:
+def _form(fields: Iterable[Field], widgets: Mapping[str, Any], prefix: str = "f", **kw: Any) -> deform.Form:
     schema = colander.SchemaNode(colander.Mapping())
     for field in fields:
         node = colander.SchemaNode(
             RawText(), name=field.name, title=field.title, missing=colander.drop, widget=widgets[field.name]
         )
-        node.oid, node.of, node.wide = f"f-{field.name}", field, _is_wide(field)
+        node.oid, node.of, node.wide = f"{prefix}-{field.name}", field, _is_wide(field)
         schema.add(node)
     return deform.Form(schema, **kw)
 
@@ -69,13 +69,17 @@ def drawn(
     document: Mapping[str, Any],
     texts: Mapping[str, str],
     errors: Mapping[str, list[str]],
+    *,
+    prefix: str = "f",
 ) -> deform.Form:
-    """The form with its choices, filled with `texts`; `document` is what the record says now."""
+    """The form with its choices, filled with `texts`; `document` is what the record says now. The `prefix` of its
+    inputs' ids tells it from another form on the same page.
+    """
     wanted = list(fields)
     chooser = Chooser(ctx, request.locale_name)
     say = request.say
     widgets = {field.name: with_choices(field, chooser, document, say) for field in wanted}
-    form = _form(wanted, widgets, renderer=Renderer(request))
+    form = _form(wanted, widgets, prefix, renderer=Renderer(request))
     form.cstruct = dict(texts)
     for name, messages in errors.items():
         if name in form:

@@ -42,9 +42,7 @@ class Chooser:
     def of(self, field: Field, document: Mapping[str, Any]) -> Choices:
         """For a reference or a set of references of a record, whose own present values are always among them."""
         kind: Any = field.type
-        within = tuple(getattr(kind, "within", ()))
-        within += tuple((name, _stored(document[name])) for name in getattr(kind, "same", ()) if document.get(name))
-        found = self.all(kind.entity, within)
+        found = self.all(kind.entity, _within(kind, document))
         value = document.get(field.name) or []
         present = value if isinstance(value, list) else [value]
         known = {choice.key for choice in found.choices}
@@ -52,6 +50,11 @@ class Chooser:
         return Choices(
             (*(Choice(str(one["key"]), str(one["label"])) for one in missing), *found.choices), found.complete
         )
+
+    def filter(self, field: Field, document: Mapping[str, Any]) -> list[Any] | None:
+        """The condition that what can be chosen for a reference fits; None for all of them."""
+        parts = [["=", name, value] for name, value in _within(field.type, document)]
+        return ["and", *parts] if parts else None
 
     def all(self, entity_key: str, within: tuple[tuple[str, Any], ...] = ()) -> Choices:
         """The first choices of an entity, in its order or as a tree."""
@@ -83,6 +86,12 @@ class Chooser:
         rights = self.ctx.rights
         named = [field for field in entity.fields if field.name in (entity.label, entity.natural_key)]
         return not all(rights.may_ask(entity, field) for field in named)
+
+
+def _within(kind: Any, document: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Fields of the target and the values that they must have."""
+    same = tuple((name, _stored(document[name])) for name in getattr(kind, "same", ()) if document.get(name))
+    return (*getattr(kind, "within", ()), *same)
 
 
 def _stored(value: Any) -> Any:

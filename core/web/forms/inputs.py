@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.db.base import AttachedTo
 from core.services import records
 from core.services.work import Ctx
+from core.web.frame import is_written, may_visit
 from plugins import Entity, Field
 
 _ELSEWHERE = ("any",)  # kinds of values that are chosen on the page of the record in question
+
+
+def may_begin(ctx: Ctx, entity: Entity) -> bool:
+    """Whether the actor is given the form for a new record at all."""
+    if not may_visit(ctx, entity) or not is_written(entity) or entity.rules.closed:
+        return False
+    return issubclass(entity.model, AttachedTo) or ctx.rights.may_ever(entity, "create")
 
 
 def addable(ctx: Ctx, entity: Entity) -> list[Field]:

@@ -14,6 +14,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.errors import Invalid
+from core.http.paths import collection
 from core.services.work import Ctx
 from core.web.forms.again import FormRefused
 from core.web.forms.build import drawn
@@ -46,7 +47,8 @@ class Part:
 class Sheet:
     """A form's page. `heading` and `submit` are translated; `back` is where one gives up to, `above` its name.
 
-    A form for a record holds its `version`, one for a new record the ticket by which it is made `once`.
+    A form for a record holds its `version`, one for a new record the ticket by which it is made `once`. A `short`
+    one is a fragment for a dialog.
     """
 
     entity: Entity
@@ -60,6 +62,7 @@ class Sheet:
     facts: Mapping[str, tuple[str, Value]]
     version: int | None = None
     once: str | None = None
+    short: bool = False
 
 
 def zone_of(ctx: Ctx) -> dt.tzinfo:
@@ -73,20 +76,25 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
     now = to_texts(inputs, sheet.document, zone_of(ctx))
     errors = refused.error.errors if refused else {}
     texts = now | ({name: text for name, text in refused.texts.items() if name in now} if refused else {})
-    form = drawn(request, ctx, inputs, sheet.document, texts, errors)
+    form = drawn(request, ctx, inputs, sheet.document, texts, errors, prefix="s" if sheet.short else "f")
     version = sheet.version if refused is None or sheet.version is None else refused.version
     base = now if refused is None or refused.base is None else refused.base
+    around = {} if sheet.short else {"frame": frame(request, ctx, sheet.entity)}
     return page(
         request,
-        "form",
+        "short" if sheet.short else "form",
         status=refused.error.status if refused else 200,
-        frame=frame(request, ctx, sheet.entity),
+        **around,
         sheet=sheet,
         html=form.render(
             dict(texts),
             parts=_parts(form, sheet),
             focus=_focus(form, errors, sheet.version is None),
-            action=request.path,
+            action=request.path_qs if sheet.short else request.path,
+            short=sheet.short,
+            guard=ctx.identity.user_id,
+            alike=sheet.entity.rules.alike_by if sheet.once is not None else (),
+            path=collection(sheet.entity.key),
             version=version,
             once=sheet.once,
             base=json.dumps(base, ensure_ascii=False) if version is not None else None,

@@ -1,19 +1,16 @@
-"""The forms for a new record and for a record's fields."""
+"""The form for a record's fields."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from core.db.base import AttachedTo
-from core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from core.http.paths import collection
+from core.errors import Conflict, Forbidden, Invalid, Stale
 from core.i18n import _
 from core.security.judge import refusal
 from core.services import records
@@ -25,105 +22,14 @@ from core.web.format import noun
 from core.web.forms import conflict
 from core.web.forms.again import FormRefused
 from core.web.forms.build import read
-from core.web.forms.inputs import addable, changeable
-from core.web.forms.once import Once, ticket
+from core.web.forms.inputs import changeable
 from core.web.forms.sheet import Sheet, sheet_page, zone_of
-from core.web.forms.texts import to_services, without_blanks
-from core.web.frame import frame, is_written, may_visit
+from core.web.forms.texts import to_services
 from core.web.record import grouped, name_of, record_id, title, version, visible_path
-from core.web.templating import page
 from core.web.toast import Toast
 from core.web.undo import offer
 from core.web.values import display
 from plugins import Entity
-
-# --- a new record ----------------------------------------------------------------------------------
-
-
-def new(entity: Entity, request: Request) -> Response:
-    """GET: the form."""
-    return draw_new(request, request.ctx, None, entity=entity)
-
-
-def create(entity: Entity, request: Request) -> Response:
-    """POST: the record, and on to its page."""
-    ctx: Ctx = request.ctx
-    texts = read(entity.fields, request)
-    once = Once(request, texts)
-    if (led := once.begin(ctx, texts)) is not None:
-        return led
-    try:
-        sent = without_blanks(entity, to_services(entity.fields, texts, zone_of(ctx)))
-        record = records.create(ctx, entity, sent, intake=Intake(ctx, entity, text=True))
-    except (Invalid, Conflict, Forbidden) as error:
-        raise FormRefused(partial(draw_new, entity=entity), error, texts) from error
-    if getattr(record, "secret", None):
-        once.keep(ctx, collection(entity.key))
-        return page(
-            request,
-            "secret",
-            frame=frame(request, ctx, entity),
-            entity=entity,
-            record=record,
-            path=collection(entity.key),
-        )
-    path = visible_path(ctx, entity, record.id)
-    once.keep(ctx, path)
-    response = HTTPSeeOther(path)
-    others = tuple(dict.fromkeys(_named(request, one) for one in ctx.work.warnings))
-    return toast.put(response, request, Toast("created", name_of(request, ctx, entity, record), offer(ctx), others))
-
-
-def _named(request: Request, alike: Mapping[str, Any]) -> str:
-    """A record that may be the same as the new one; of a hidden one only its unit is known."""
-    if "hidden" in alike:
-        return str(request.say(_("a customer of ${unit}", mapping={"unit": alike["unit"]})))
-    return str(alike["label"])
-
-
-def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity) -> Response:
-    if not may_visit(ctx, entity):
-        raise NotFound
-    if entity.rules.closed:
-        raise Forbidden(entity.rules.closed)
-    if not is_written(entity):
-        raise NotFound
-    if not issubclass(entity.model, AttachedTo) and not ctx.rights.may_ever(entity, "create"):
-        raise Forbidden(refusal("create"))
-    say = request.say
-    sheet = Sheet(
-        entity=entity,
-        heading=say(_("New ${thing}", mapping={"thing": noun(say(entity.title), request.locale_name)})),
-        submit=say(_("Create")),
-        back=collection(entity.key),
-        above=say(entity.plural),
-        groups=grouped(entity),
-        inputs=addable(ctx, entity),
-        document=_defaults(request, ctx, entity),
-        facts={},
-        once=ticket(),
-    )
-    return sheet_page(request, ctx, sheet, refused)
-
-
-def _defaults(request: Request, ctx: Ctx, entity: Entity) -> dict[str, Any]:
-    """The values that a new record begins with, as a document."""
-    look = records.reader(ctx, request.locale_name)
-    document: dict[str, Any] = {}
-    for field in entity.fields:
-        value = None if field.default is None else field.default(ctx)
-        if value is None:
-            continue
-        kind: Any = field.type
-        if kind.kind == "reference":
-            label = look.labels(kind.entity, [value]).get(value)
-            document[field.name] = label.to_json() if label else None
-        else:
-            document[field.name] = kind.to_json(value)
-    return document
-
-
-# --- a record's fields -----------------------------------------------------------------------------
 
 
 def edit(entity: Entity, request: Request) -> Response:

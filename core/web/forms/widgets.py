@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import colander
 from deform.widget import Widget
 
 from core.http.paths import collection
 from core.i18n import _
+from core.security.catalog import is_business
+from core.web.format import noun
 from core.web.forms.choices import Choice, Choices, Chooser
+from core.web.forms.inputs import may_begin
+from core.web.record import label_name
+from core.web.values import currency_of
 from plugins import Field
+
+# Texts that are typed with other keys, by the names that fields of this kind have everywhere.
+_KEYBOARDS = {"phone": "tel", "mobile": "tel", "email": "email", "website": "url"}
+_FEW = 12  # choices that one looks through quicker than one types
 
 
 class RawText(colander.SchemaType):
@@ -24,11 +35,14 @@ class RawText(colander.SchemaType):
 
 
 class TextWidget(Widget):
-    """An input on one line. `kind` is its HTML type, `mode` the keyboard that a phone shows."""
+    """An input on one line. `kind` is its HTML type; `mode` and `keyboard` are what a phone shows to type with, the
+    first for figures.
+    """
 
     template = "input"
     kind = "text"
     mode = ""
+    keyboard = ""
     complete = "off"
 
     def serialize(self, field: Any, cstruct: Any, **kw: Any) -> Any:
@@ -51,19 +65,43 @@ class AreaWidget(TextWidget):
 
 
 class SelectWidget(TextWidget):
-    """One of a few. `groups` are (title, choices); `blank` adds an empty choice."""
+    """One of a few. `groups` are (title, choices); `blank` adds an empty choice.
+
+    With a `source` scripts let it be searched there, and made by the short form at `adding`, called `thing`.
+    """
 
     template = "select"
     groups: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
     blank = True
+    source = ""
+    adding = ""
+    thing = ""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(choice.key for _title, choices in self.groups for choice in choices)
 
 
 class LookupWidget(TextWidget):
-    """The key of one of many, with suggestions."""
+    """The key of one of many, with suggestions. Searched and made as one of a few is."""
 
     template = "lookup"
     choices: tuple[Choice, ...] = ()
-    source = ""  # where more suggestions are found
+    source = ""
+    adding = ""
+    thing = ""
+
+    def label(self, text: str) -> str:
+        """What the key stands for, as far as that is known here."""
+        return next((one.label for one in self.choices if one.key == text), text)
+
+
+class MoneyWidget(TextWidget):
+    """An amount in the base currency."""
+
+    template = "money"
+    mode = "decimal"
+    currency = ""
 
 
 class CheckWidget(TextWidget):
@@ -96,8 +134,12 @@ def widget_of(field: Field) -> Widget:
             return TextWidget(kind="password", complete="new-password")
         case "integer":
             return TextWidget(mode="numeric")
-        case "number" | "money":
+        case "number":
             return TextWidget(mode="decimal")
+        case "money":
+            return MoneyWidget()
+        case "text" if field.name in _KEYBOARDS:
+            return TextWidget(keyboard=_KEYBOARDS[field.name])
         case "date":
             return TextWidget(kind="date")
         case "moment":
@@ -126,16 +168,30 @@ def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Wid
     if kind.kind == "boolean" and not field.required:
         return _select(field, [("", (Choice("true", say(_("Yes"))), Choice("false", say(_("No")))))])
     if kind.kind == "reference":
-        found = chooser.of(field, document)
-        return (
-            _select(field, [("", found.choices)])
-            if found.complete
-            else LookupWidget(choices=found.choices, source=f"{collection(kind.entity)}/lookup")
-        )
+        return _reference(field, chooser, document, say)
+    if kind.kind == "money":
+        return MoneyWidget(currency=currency_of(chooser.ctx))
     if kind.kind == "references":
         return ChecksWidget(choices=chooser.of(field, document).choices)
     if kind.kind == "target":
         return _select(field, [_targets(chooser, name, say) for name in ("user", "unit", "role")])
+    return widget
+
+
+def _reference(field: Field, chooser: Chooser, document: Any, say: Any) -> Widget:
+    found, ctx = chooser.of(field, document), chooser.ctx
+    target = ctx.catalog[field.type.entity]  # type: ignore[attr-defined]
+    widget = _select(field, [("", found.choices)]) if found.complete else LookupWidget(choices=found.choices)
+    is_tree = any(choice.depth for choice in found.choices)
+    if is_business(target) or not found.complete or (len(found.choices) > _FEW and not is_tree):
+        path = collection(target.key)
+        fits = chooser.filter(field, document)
+        widget.source = f"{path}/lookup" + (
+            f"?{urlencode({'filter': json.dumps(fits, ensure_ascii=False)})}" if fits else ""
+        )
+        if is_business(target) and may_begin(ctx, target):
+            name = label_name(target, chooser.language)
+            widget.adding, widget.thing = f"{path}/new?form=short&{name}=", noun(say(target.title), chooser.language)
     return widget
 
 

@@ -53,29 +53,10 @@ all("form[data-send-file]").forEach((form) => {
   });
 });
 
-// A changed form is not left without a question.
-all("form[data-guard]").forEach((form) => {
-  const written = () => new URLSearchParams(new FormData(form)).toString();
-  const before = written();
-  const changed = () => written() !== before;
-  const note = document.querySelector(".k-unsaved");
-  form.addEventListener("input", () => { if (note) note.hidden = !changed(); });
-  addEventListener("beforeunload", (event) => {
-    if (!form.dataset.sent && changed()) event.preventDefault();
-  });
-});
-
-// A reference among many: suggestions come while one types.
-all("[data-lookup]").forEach((input) => {
-  let waiting;
-  input.addEventListener("input", (event) => {
-    clearTimeout(waiting);
-    if (event.isComposing || !input.value.trim()) return;
-    waiting = setTimeout(async () => {
-      const reply = await fetch(`${input.dataset.lookup}?q=${encodeURIComponent(input.value.trim())}`);
-      if (!reply.ok || reply.redirected) return;
-      const options = (await reply.json()).map(({ key, label }) => new Option(label, key));
-      if (options.length) input.list.replaceChildren(...options);
-    }, 200);
-  });
-});
+// What was sent from a form of this tab has arrived once another page of ours is there.
+try {
+  if (document.querySelector("main[data-view]:not([data-view=form])")) {
+    Object.keys(sessionStorage).filter((key) => key.startsWith("draft ") && JSON.parse(sessionStorage[key]).sent)
+      .forEach((key) => sessionStorage.removeItem(key));
+  }
+} catch { /* no storage: no drafts either */ }
