@@ -92,7 +92,7 @@ def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity:
     groups = grouped(entity)
     if short:
         inputs = _few(entity, inputs, label_name(entity, request.locale_name))
-        groups = [("", [name for _title, names in groups for name in names])]
+        groups = [("", tuple(name for _title, names in groups for name in names))]
     sheet = Sheet(
         entity=entity,
         heading=say(_("New ${thing}", mapping={"thing": noun(say(entity.title), request.locale_name)})),
