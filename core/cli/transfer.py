@@ -14,21 +14,16 @@ import click
 
 from core.cli.failures import sentence
 from core.cli.site import entity_of, site, system_user
-from core.entities.cells import neutral, original
-from core.entities.csvfile import CsvFile
+from core.entities.files import FORMATS, opened
 from core.entities.mapping import plan, settled
-from core.entities.table import Table
-from core.entities.xlsxfile import XlsxFile
 from core.errors import KehuError
 from core.security.identity import Identity
 from core.services import login
 from core.services.bulk import with_history
-from core.services.imports import Failure, Options, Outcome, run
+from core.services.imports import Failure, Options, Outcome, error_row, heads_of_errors, run
 from core.services.work import Work
 
 SHOWN = 20  # reasons on the terminal, when no error file is asked for
-FORMATS = (".csv", ".xlsx")
-ADDED = ("line", "reason")  # columns of the error file
 
 
 class Pair(click.ParamType):
@@ -112,7 +107,7 @@ def command(
     here = site(ctx)
     kernel = here.ready()
     known = entity_of(here, entity)
-    table: Table = CsvFile(file) if kind == ".csv" else XlsxFile(file, sheet)
+    table = opened(file, kind, sheet)
     planned = plan(
         with_history(known) if historical else known, table.headers, mapped, match, values, blank_clears=blank_clears
     )
@@ -182,16 +177,10 @@ def _reasons(path: Path | None, headers: tuple[str, ...]) -> Iterator[Callable[[
 
 
 def _into(file: TextIO, headers: tuple[str, ...]) -> Callable[[Failure], None]:
-    """Write failed rows as they were, with line and reason: mended, the file can be imported again."""
     out = csv.writer(file)
-    own = headers[: -len(ADDED)] if headers[-len(ADDED) :] == ADDED else headers
-    width = len(own)
-    out.writerow(map(neutral, (*own, *ADDED)))
+    out.writerow(heads_of_errors(headers))
 
     def tell(failure: Failure) -> None:
-        cells = [original(cell) for cell in failure.row.cells]
-        beyond = cells[len(headers) :]  # of a row with too many
-        filled = [*cells[:width], *[""] * (width - len(cells))]
-        out.writerow(map(neutral, (*filled, str(failure.row.line), sentence(failure.error), *beyond)))
+        out.writerow(error_row(headers, failure.row, sentence(failure.error)))
 
     return tell

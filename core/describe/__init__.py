@@ -8,6 +8,7 @@ from core.describe.audit import AUDIT
 from core.describe.contact import CONTACT
 from core.describe.custom import CUSTOM_FIELD
 from core.describe.customer import CUSTOMER
+from core.describe.importing import IMPORT
 from core.describe.job import JOB
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.notification import NOTIFICATION
@@ -17,6 +18,7 @@ from core.describe.token import TOKEN
 from core.services.activities import tell_who_gave_it
 from core.services.attachments import SWEEP
 from core.services.happenings import EVENTS, ActivityCompleted
+from core.services.importing import process
 from core.services.jobs.housekeeping import HOUSEKEEPING
 from core.services.setup import ADMINISTRATIVE
 from plugins import Entity, Event, Job, RoleGrant, Subscriber, hookimpl
@@ -35,6 +37,7 @@ ENTITIES = (
     TOKEN,
     ATTACHMENT,
     JOB,
+    IMPORT,
     NOTIFICATION,
     AUDIT,
     NUMBER_RULE,
@@ -56,7 +59,7 @@ class CorePlugin:
 
     @hookimpl
     def register_jobs(self) -> tuple[Job, ...]:
-        return (HOUSEKEEPING, SWEEP)
+        return (HOUSEKEEPING, SWEEP, process.IMPORT, process.REVERT)
 
     @hookimpl
     def register_events(self) -> tuple[type[Event], ...]:

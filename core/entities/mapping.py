@@ -81,14 +81,15 @@ def plan(
     renamed: Sequence[tuple[str, str, str]] = (),
     *,
     blank_clears: bool = False,
+    by_name: bool = True,
 ) -> Plan:
     """Check the header and what was said about it: `mapped` holds (field, column), `match` names a field,
     `renamed` holds (field, text, the text to read instead).
 
-    A column that is not mapped feeds the field of its name unless another column does.
+    A column that is not mapped feeds the field of its name unless another column does; without `by_name`, none.
     Raises Invalid with all that is wrong.
     """
-    wrong = _faults_of_header(headers)
+    wrong = faults_of_header(headers)
     known = {field.name: field for field in entity.fields if not field.read_only}
     for name, column in mapped:
         faults = _faults_of_pair(name, column, known, headers, mapped)
@@ -97,7 +98,7 @@ def plan(
     columns = {name: headers.index(column) for name, column in mapped if column in headers}
     taken = set(columns.values())
     for at, header in enumerate(headers):
-        if header in known and header not in columns and at not in taken:
+        if by_name and header in known and header not in columns and at not in taken:
             columns[header] = at
     texts: dict[str, dict[str, str]] = {}
     for name, before, after in renamed:
@@ -120,7 +121,8 @@ def plan(
     return Plan(entity, columns, known[match] if match else None, ignored, texts, blank_clears=blank_clears)
 
 
-def _faults_of_header(headers: Sequence[str]) -> dict[str, list[str]]:
+def faults_of_header(headers: Sequence[str]) -> dict[str, list[str]]:
+    """What is wrong with the names of a file's columns."""
     wrong = {
         header: [_("${n} columns have this name.", mapping={"n": times})]
         for header, times in Counter(headers).items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from core.entities.table import Row
 from core.errors import Invalid
@@ -58,6 +59,24 @@ def read(cell: str, kind: str, reading: str) -> str:
     return cell if _PLAIN.fullmatch(cell) else number(cell, reading) or cell
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """A cell that can be read in two ways, and what it is in each."""
+
+    cell: str
+    values: Mapping[str, str]
+
+
+class InDoubt(Invalid):
+    """Columns, by their field, whose cells leave their reading open."""
+
+    def __init__(self, doubts: Mapping[str, Doubt]) -> None:
+        super().__init__(
+            _("Nothing was imported"), errors={name: [_question(name, one)] for name, one in doubts.items()}
+        )
+        self.doubts = dict(doubts)
+
+
 def found(rows: Iterable[Row], columns: Mapping[str, tuple[int, str]]) -> dict[str, str]:
     """The reading of each column, which is given with its position and kind. Raises Invalid for those that
     the cells leave open.
@@ -68,9 +87,8 @@ def found(rows: Iterable[Row], columns: Mapping[str, tuple[int, str]]) -> dict[s
             for name, (at, _kind) in columns.items():
                 if at not in row.exact and row.cells[at]:
                     seen[name].look_at(row.cells[at])
-    open_ = {name: [one.question(name)] for name, one in seen.items() if one.is_open}
-    if open_:
-        raise Invalid(_("Nothing was imported"), errors=open_)
+    if open_ := {name: one.doubt for name, one in seen.items() if one.is_open}:
+        raise InDoubt(open_)
     return {name: one.best[0] for name, one in seen.items()}
 
 
@@ -107,19 +125,18 @@ class _Seen:
     def _pair(self) -> tuple[str, str] | None:
         return next((pair for pair in self.differing if set(pair) <= set(self.best)), None)
 
-    def question(self, name: str) -> str:
+    @property
+    def doubt(self) -> Doubt:
         assert self._pair is not None
-        one, other = self._pair
-        cell = self.differing[one, other]
+        cell = self.differing[self._pair]
         reader = date if self.kind == "date" else number
-        return _(
-            "“${cell}” can be ${first} (${one}) or ${second} (${other}). Say --format ${name}=${one} or =${other}.",
-            mapping={
-                "cell": cell[:40],
-                "name": name,
-                "one": one,
-                "other": other,
-                "first": reader(cell, one),
-                "second": reader(cell, other),
-            },
-        )
+        return Doubt(cell[:40], {one: str(reader(cell, one)) for one in self._pair})
+
+
+def _question(name: str, doubt: Doubt) -> str:
+    (one, first), (other, second) = doubt.values.items()
+    mapping = {"cell": doubt.cell, "name": name, "one": one, "other": other, "first": first, "second": second}
+    return _(
+        "“${cell}” can be ${first} (${one}) or ${second} (${other}). Say --format ${name}=${one} or =${other}.",
+        mapping=mapping,
+    )

@@ -7,6 +7,7 @@ from core.models.contact import Contact
 from core.models.custom import CustomField
 from core.models.customer import Customer, CustomerState
 from core.models.identity import LoginAttempt, LoginSession, Role, Token, User, user_role
+from core.models.importing import Import, ImportPart
 from core.models.job import JobSlot, QueuedJob
 from core.models.notification import Notification
 from core.models.org import Unit
@@ -27,6 +28,8 @@ __all__ = [
     "Customer",
     "CustomerState",
     "Epoch",
+    "Import",
+    "ImportPart",
     "JobSlot",
     "KeptReply",
     "LoginAttempt",

@@ -8,12 +8,13 @@ unchanged.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 from core.db.base import AttachedTo
+from core.entities.cells import neutral, original
 from core.entities.mapping import Plan
 from core.entities.table import Row
 from core.errors import Forbidden, Invalid, KehuError
@@ -25,7 +26,9 @@ from core.services.chunks import chunked, stored
 from core.services.matching import Matcher
 from core.services.terms import TERM, add_terms
 from core.services.work import Ctx, Kernel, Work
+from plugins import Entity
 
+ADDED = ("line", "reason")  # columns of the error file
 HISTORICAL = "historical import"  # stands in the history of each record as the reason
 Name = Literal["created", "updated", "skipped", "failed"]
 
@@ -38,6 +41,17 @@ class Failure:
     error: KehuError
 
 
+@dataclass(frozen=True)
+class Line:
+    """What became of one row: a new record or the one with that id, and which fields of that were changed."""
+
+    row: Row
+    result: Name
+    id: int | None = None
+    changed: frozenset[str] = frozenset()
+    error: KehuError | None = None
+
+
 @dataclass
 class Outcome:
     """What became of some rows. `counts` has all four results; skipped rows would have changed nothing."""
@@ -46,6 +60,7 @@ class Outcome:
         default_factory=lambda: {"created": 0, "updated": 0, "skipped": 0, "failed": 0},
     )
     failures: list[Failure] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -80,30 +95,32 @@ def run(
     def act(work: Work) -> Ctx:
         ctx = work.act_as(who(work))
         ctx.journal.batch = batch
-        if options.historical:
-            work.historical = True
-            ctx.journal.explain(HISTORICAL)
         return ctx
 
-    kernel.run(lambda work: _require(act(work), plan, options), write=False)
+    kernel.run(lambda work: require(act(work), plan, options), write=False)
 
-    def take(work: Work, chunk: list[Row]) -> Outcome:
-        ctx = act(work)
-        values = [plan.values(row) for row in chunk if row.fault is None]
-        if options.create_terms:
-            add_terms(ctx, plan.entity, values)
-        return _take(ctx, plan, chunk, values)
+    def part(work: Work, chunk: list[Row]) -> Outcome:
+        return take(act(work), plan, chunk, options)
 
     if options.dry_run:
-        yield from _rehearse(kernel, chunked(rows), take)
+        yield from _rehearse(kernel, chunked(rows), part)
         return
     for chunk in chunked(rows):
-        outcome = stored(kernel, partial(take, chunk=chunk))
+        outcome = stored(kernel, partial(part, chunk=chunk))
         passed("import.chunk")
         yield outcome
 
 
-def _require(ctx: Ctx, plan: Plan, options: Options) -> None:
+def may_import(ctx: Ctx, entity: Entity) -> bool:
+    """Whether the actor could store any row of a file in this entity."""
+    if ctx.identity.read_only or entity.rules.closed or all(field.read_only for field in entity.fields):
+        return False
+    if issubclass(entity.model, AttachedTo):
+        return False  # such rows name their record by a number that no file knows
+    return any(ctx.rights.may_ever(entity, action) for action in ("create", "edit"))
+
+
+def require(ctx: Ctx, plan: Plan, options: Options) -> None:
     """Forbidden unless some row could be stored."""
     if options.create_terms and not ctx.rights.may_ever(ctx.catalog[TERM], "create"):
         raise Forbidden(_("${login} may not add codes to the code lists.", mapping={"login": ctx.identity.login}))
@@ -146,21 +163,62 @@ def _rehearse(
         pass
 
 
-def _take(ctx: Ctx, plan: Plan, rows: list[Row], values: list[dict[str, str]]) -> Outcome:
-    """Store the rows of a chunk; `values` are those of the rows without a fault."""
+def take(ctx: Ctx, plan: Plan, rows: Sequence[Row], options: Options) -> Outcome:
+    """Store the rows of a chunk, in the transaction at hand."""
+    if options.historical:
+        ctx.work.historical = True
+        ctx.journal.explain(HISTORICAL)
+    values = [plan.values(row) for row in rows if row.fault is None]
+    if options.create_terms:
+        add_terms(ctx, plan.entity, values)
+    since = len(ctx.journal.entries)
+    results = iter(store(ctx, plan.entity, values, plan.match.name if plan.match else None, text=True))
+    changed = _changed(ctx, plan.entity, since)
     outcome = Outcome()
-    match = plan.match.name if plan.match else None
-    results = iter(store(ctx, plan.entity, values, match, text=True))
     for row in rows:
         result = next(results) if row.fault is None else None
         refusal = Invalid(row.fault) if result is None else result.refusal
         if refusal is not None:
             outcome.failures.append(Failure(row, refusal))
-        outcome.counts[_name_of(result)] += 1
+        name, number = _name_of(result), result.id if result else None
+        outcome.counts[name] += 1
+        fields = frozenset(changed.get(number, ())) if name == "updated" else frozenset()
+        outcome.lines.append(Line(row, name, number, fields, refusal))
     return outcome
+
+
+def _changed(ctx: Ctx, entity: Entity, since: int) -> dict[int | None, set[str]]:
+    """The fields of records of the entity that were changed after so many entries of the journal."""
+    found: dict[int | None, set[str]] = {}
+    for entry in ctx.journal.entries[since:]:
+        if entry.entity == entity.key:
+            found.setdefault(entry.record_id, set()).update(line["field"] for line in entry.changes)
+    return found
 
 
 def _name_of(result: Result | None) -> Name:
     if result is None or result.refusal is not None:
         return "failed"
     return "created" if result.status == 201 else "skipped" if result.same else "updated"
+
+
+# --- the error file ------------------------------------------------------------------------------------
+
+
+def heads_of_errors(headers: Sequence[str]) -> list[str]:
+    """The first row of an error file: the columns of the file itself, then `ADDED`."""
+    return [neutral(head) for head in (*_own(headers), *ADDED)]
+
+
+def error_row(headers: Sequence[str], row: Row, reason: str) -> list[str]:
+    """A row that failed as it was, with line and reason: mended, the file can be imported again."""
+    width = len(_own(headers))
+    cells = [original(cell) for cell in row.cells]
+    beyond = cells[len(headers) :]  # of a row with too many
+    filled = [*cells[:width], *[""] * (width - len(cells))]
+    return [neutral(cell) for cell in (*filled, str(row.line), reason, *beyond)]
+
+
+def _own(headers: Sequence[str]) -> Sequence[str]:
+    """The columns of a file, which may be an error file itself."""
+    return headers[: -len(ADDED)] if tuple(headers[-len(ADDED) :]) == ADDED else headers

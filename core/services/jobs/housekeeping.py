@@ -1,4 +1,4 @@
-"""What the kernel tidies up every night: expired logins, replies kept for repeated requests, old jobs."""
+"""What the kernel tidies up every night: expired logins, kept replies, imported files, old jobs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.i18n import _
 from core.models import LoginSession, QueuedJob
 from core.services import idempotency
 from core.services.chunks import CHUNK
+from core.services.importing import store
 from core.services.jobs import schedule
 from core.services.work import Ctx
 from plugins import Job, More
@@ -24,6 +25,7 @@ def tidy(ctx: Ctx, payload: Any) -> Any:
     if payload is None:
         ended: Any = session.execute(delete(LoginSession).where(LoginSession.expires_at < ctx.now))
         schedule.forget(ctx.work)
+        store.forget_old(ctx)
         payload = {"sessions": ended.rowcount, "replies": idempotency.forget_old(ctx.work), "jobs": 0}
     before = ctx.now - dt.timedelta(days=ctx.kernel.settings.job_days)
     old = select(QueuedJob.id).where(QueuedJob.state.in_(FORGOTTEN), QueuedJob.ended_at < before)
