@@ -35,6 +35,7 @@ API = "/api/"
 MOST_BYTES = 8 * 1024 * 1024  # of a body
 UPLOAD = "/api/v1/core/attachments"
 UPLOAD_FORM = "/core/attachments/add"
+IMPORT_FORM = "/import"  # below the path of each entity's list
 _FORM_BYTES = 64 * 1024  # what a form has around its file
 
 
@@ -126,7 +127,8 @@ def identify(request: Request) -> Identity | None:
 
 def most_bytes(request: Request, settings: Settings) -> int:
     """How long a body may be: more where files are sent to."""
-    if request.method == "POST" and request.path_info in (UPLOAD, UPLOAD_FORM):
+    is_upload = request.path_info in (UPLOAD, UPLOAD_FORM) or request.path_info.endswith(IMPORT_FORM)
+    if request.method == "POST" and is_upload:
         return max(MOST_BYTES, settings.files_most * 2**20 + _FORM_BYTES)
     return MOST_BYTES
 

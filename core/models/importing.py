@@ -30,7 +30,7 @@ class Import(Record, Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("core_user.id"))
     entity: Mapped[str] = mapped_column(text(64))
     file: Mapped[str] = mapped_column("file_name", text(200))
-    encoding: Mapped[str] = mapped_column(text(16))
+    encoding: Mapped[str] = mapped_column("file_encoding", text(16))
     shape: Mapped[str] = mapped_column(text(64))
     columns: Mapped[list[Any]] = mapped_column("file_columns", JsonText)
     rows: Mapped[int] = mapped_column("row_count")

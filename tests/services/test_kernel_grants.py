@@ -71,4 +71,4 @@ def test_without_the_role_nothing_is_given(site: Site) -> None:
 
 def test_every_entity_that_is_not_of_the_business_is_named(site: Site) -> None:
     others = {entity.key for entity in site.kernel.catalog if not is_business(entity)}
-    assert others - set(setup.ADMINISTRATIVE) == {"core.notification"}  # which are each one's own
+    assert others - set(setup.ADMINISTRATIVE) == {"core.import", "core.notification"}  # which are each one's own

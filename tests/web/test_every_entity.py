@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from core.entities.table import Row
 from core.http.paths import by_path
 from core.i18n import _
 from core.models import Customer
+from core.services.importing.store import keep
 from core.services.jobs.queue import enqueue
 from core.services.notices import notify
 from core.web.frame import is_written
 from tests.web.conftest import Browser, person
 
 LANGUAGES = ("en", "zh-CN")
+TABLE = SimpleNamespace(headers=("name",), encoding="xlsx", rows=lambda: iter([Row(2, ("Acme",))]))
 
 
 @pytest.fixture
@@ -33,6 +37,7 @@ def full(site):
     choice = {"entity": "core.customer", "name": "rank", "type": "choice", "choices": ["gold"], **labels}
     site.create("core.custom_field", choice)
     site.run(lambda ctx: enqueue(ctx, "core.housekeeping"))
+    site.run(lambda ctx: keep(ctx, "core.customer", "old.csv", TABLE))
     site.run(lambda ctx: notify(ctx, 1, "core.test", _("${about} is due."), about=ctx.system.get(Customer, number)))
     return site
 
@@ -83,6 +88,7 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         "API tokens",
         "Attachments",
         "Jobs",
+        "Imports",
         "Notifications",
         "Audit trail",
         "Numbering rules",
@@ -90,7 +96,18 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
     ]
     assert menu(browser_of()) == [*business, "Settings", *settings]
     assert menu(browser_of("li")) == [
-        *(*business, "Settings", "Units", "Users", "Shares", "Code lists", "API tokens", "Jobs", "Notifications"),
+        *(
+            *business,
+            "Settings",
+            "Units",
+            "Users",
+            "Shares",
+            "Code lists",
+            "API tokens",
+            "Jobs",
+            "Imports",
+            "Notifications",
+        ),
     ]
 
 

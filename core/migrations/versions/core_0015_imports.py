@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("entity", types.text(64), nullable=False),
         sa.Column("file_name", types.text(200), nullable=False),
-        sa.Column("encoding", types.text(16), nullable=False),
+        sa.Column("file_encoding", types.text(16), nullable=False),
         sa.Column("shape", types.text(64), nullable=False),
         sa.Column("file_columns", types.JsonText(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),

@@ -99,12 +99,12 @@ class _Told:
         said = {name: line.row.cells[at].strip()[:_CELL] for name, at in self.plan.columns.items()}
         labels = [self.plan.entity.label.format(lang=one) for one in ("zh", "en")]
         match = self.plan.match.name if self.plan.match else ""
-        called = next((name for name in (*labels, match, *said) if said.get(name)), None)
+        called = next(name for name in (*labels, match, *said) if name in said)
         if line.result == "updated":
             shown = [name for name in said if name in line.changed]
         else:
             shown = [name for name in said if name != called and said[name]]
-        return said.get(called or "", ""), [[name, said[name]] for name in shown[:_MOST_CELLS]]
+        return said[called], [[name, said[name]] for name in shown[:_MOST_CELLS]]
 
     def to_json(self) -> dict[str, Any]:
         most = self.reasons.most_common(MOST_REASONS)

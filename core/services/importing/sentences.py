@@ -29,5 +29,7 @@ def read(sentence: Sentence) -> str:
 
 def reasons(error: KehuError) -> list[tuple[str | None, Sentence]]:
     """Why something was refused: each reason with the field that it is about, if it is about one."""
-    found = [(name, kept(message)) for name, messages in error.errors.items() for message in messages]
+    found: list[tuple[str | None, Sentence]] = [
+        (name, kept(message)) for name, messages in error.errors.items() for message in messages
+    ]
     return found or [(None, kept(error.detail or error.title))]

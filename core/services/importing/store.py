@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -143,6 +144,15 @@ def failures(work: Work, import_id: int) -> Iterator[tuple[Row, list[Any]]]:
         rows = part(work, import_id, number) if failed else []
         for at, why in failed:
             yield rows[at], why
+
+
+def reasons_of(work: Work, import_id: int) -> list[tuple[tuple[str | None, Any], int]]:
+    """Why rows failed, and how many: by the first reason of each, as a field and a kept sentence."""
+    where = (ImportPart.import_id == import_id, ImportPart.failed.is_not(None))
+    counted: Counter[str] = Counter()
+    for failed in unscoped(work.connection, select(ImportPart.failed).where(*where)).scalars():
+        counted.update(json.dumps(why[0]) for _at, why in failed)
+    return [(tuple(json.loads(why)), count) for why, count in counted.most_common()]
 
 
 def change(work: Work, import_id: int, was: str | None = None, **values: Any) -> None:

@@ -10,6 +10,7 @@ from core.entities.listing import ask
 from core.errors import NotFound
 from core.http.paths import collection
 from core.services import records
+from core.services.imports import may_import
 from core.services.work import Ctx
 from core.web.facets import facets, split
 from core.web.frame import frame, is_written, may_visit
@@ -54,6 +55,7 @@ def view(entity: Entity, request: Request) -> Response:
         facets=facets(entity, ctx.rights, query, path),
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
         narrowed=split(query.filter)[1] is not None,
+        may_import=may_import(ctx, entity),
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
 
