@@ -24,8 +24,8 @@ READINGS = {
     "dmy": _("day, month, year"),
     "mdy": _("month, day, year"),
     "ymd": _("year, month, day"),
-    "comma": _("1.234,5"),
-    "point": _("1,234.5"),
+    "comma": _("decimal comma: 1.234,5"),
+    "point": _("decimal point: 1,234.5"),
 }
 RESULTS = {"created": _("Create"), "updated": _("Update"), "skipped": _("Skip"), "failed": _("Fail")}
 SAME = _("Exactly as it is already")
