@@ -13,6 +13,7 @@ from core.describe.job import JOB
 from core.describe.ledgers import CUSTOMER_STATE, TRADE
 from core.describe.notification import NOTIFICATION
 from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
+from core.describe.saved_view import SAVED_VIEW
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
 from core.services.activities import tell_who_gave_it
@@ -39,6 +40,7 @@ ENTITIES = (
     JOB,
     IMPORT,
     NOTIFICATION,
+    SAVED_VIEW,
     AUDIT,
     NUMBER_RULE,
     CUSTOM_FIELD,

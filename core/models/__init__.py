@@ -11,6 +11,7 @@ from core.models.importing import Import, ImportPart
 from core.models.job import JobSlot, QueuedJob
 from core.models.notification import Notification
 from core.models.org import Unit
+from core.models.saved_view import SavedView
 from core.models.search import SearchField, SearchToken
 from core.models.share import Share
 from core.models.system import Epoch, KeptReply, MissedCall, NumberRule, PluginRecord
@@ -40,6 +41,7 @@ __all__ = [
     "PluginRecord",
     "QueuedJob",
     "Role",
+    "SavedView",
     "SearchField",
     "SearchToken",
     "Share",

@@ -32,7 +32,10 @@ class Role(Record, Binnable, Base):
 
 
 class User(Record, Binnable, Base):
-    """用户. `epoch` rises when password, roles, unit or activity change; older sessions end then."""
+    """用户. `epoch` rises when password, roles, unit or activity change; older sessions end then.
+
+    `first_views` are the saved views with which lists open for him, by entity.
+    """
 
     OWNER = "id"
     UNIT = "unit_id"
@@ -48,6 +51,7 @@ class User(Record, Binnable, Base):
     language: Mapped[str | None] = mapped_column(text(16))
     time_zone: Mapped[str | None] = mapped_column(text(64))
     theme: Mapped[str | None] = mapped_column(text(16))
+    first_views: Mapped[dict[str, int] | None] = mapped_column(JsonText)
     clearance: Mapped[int] = mapped_column(default=1)
     active: Mapped[bool] = mapped_column(boolean(), default=True)
     password_hash: Mapped[str | None] = mapped_column(text(200))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Identity:
     door: str
     language: str | None = None
     theme: str | None = None
+    first_views: Mapping[str, int] = field(default_factory=dict, hash=False)
     session_id: int | None = None
     token_id: int | None = None
     read_only: bool = False

@@ -57,6 +57,7 @@ class Rights:
     def __init__(self, person: Person, org: Org, shares: Shares, catalog: Catalog, today: dt.date, zone: str) -> None:
         self.person, self.org, self.shares, self.catalog = person, org, shares, catalog
         self.units = org.subtree(person.unit_id)
+        self.units_above = org.ancestors(person.unit_id)
         self.dealer = org.is_dealer(person.unit_id)
         self.context = SqlContext(person.user_id, person.unit_id, self.units, today, zone, scoped=False)
         self._grants: dict[str, list[Grant]] = {}
@@ -130,6 +131,8 @@ class Rights:
         if shared:
             given.append(rows.id.in_(shared))
         given += [getattr(rows, column) == self.person.user_id for column in _personal(entity, action)]
+        if action == "view" and (column := _opened(entity)):
+            given.append(getattr(rows, column).in_(self.units_above))
         criterion = or_(false(), *given)
         if issubclass(entity.model, CustomerScoped):
             criterion = self._follow(rows.customer_id.in_(self.customers("view")), action, criterion)
@@ -257,7 +260,9 @@ class Rights:
     # --- for explanations -----------------------------------------------------------------------
 
     def is_personal(self, entity: Entity, action: str, row: Row) -> bool:
-        """Whether the row is the user's own for this action, whatever his roles."""
+        """Whether the row is the user's own for this action or opened to his unit, whatever his roles."""
+        if action == "view" and (column := _opened(entity)) and row[column] in self.units_above:
+            return True
         return self.person.user_id in [row[column] for column in _personal(entity, action)]
 
     def shows_public(self, entity: Entity, row: Row) -> bool:
@@ -301,6 +306,12 @@ class Rights:
 def _personal(entity: Entity, action: str) -> tuple[str, ...]:
     """The columns that name those who may do the action whatever their roles, unless it is denied to them."""
     found: tuple[str, ...] = getattr(entity.model, "PERSONAL", {}).get(action, ())
+    return found
+
+
+def _opened(entity: Entity) -> str:
+    """The column that names the unit whose people, and those of the units below it, view the row; "" without."""
+    found: str = getattr(entity.model, "OPEN_TO", "")
     return found
 
 

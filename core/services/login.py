@@ -30,7 +30,7 @@ LOCKED_FOR = dt.timedelta(minutes=15)
 
 # Asked with every request, and so made once: whoever comes with a secret, and the numbers of the epochs
 # read along with him.
-_FACTS = (User.id, User.login, User.name, User.unit_id, User.language, User.theme)
+_FACTS = (User.id, User.login, User.name, User.unit_id, User.language, User.theme, User.first_views)
 _EPOCHS = tuple(
     select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
     for name in ("rights", "shares")
@@ -213,9 +213,8 @@ def _found(work: Work, statement: Select[Any], secret: str) -> Any:
 
 def _identity(user: Any, door: str, **more: Any) -> Identity:
     """`user` is a User or a row with its `_FACTS`."""
-    return Identity(
-        user.id, user.login, user.name, user.unit_id, door, language=user.language, theme=user.theme, **more
-    )
+    own = {"language": user.language, "theme": user.theme, "first_views": user.first_views or {}}
+    return Identity(user.id, user.login, user.name, user.unit_id, door, **own, **more)
 
 
 def new_token(work: Work, login: str, *, read_only: bool = False) -> str:

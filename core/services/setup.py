@@ -27,6 +27,7 @@ ADMINISTRATIVE = (
     "core.token",
     "core.number_rule",
     "core.job",
+    "core.saved_view",
 )
 
 

@@ -14,21 +14,42 @@ from pyramid.request import Request
 from core.errors import BadRequest
 from core.i18n import _
 
-NAMES = ("q", "filter", "sort", "columns", "cursor")
+PARTS = ("q", "filter", "sort", "columns")  # what a saved view can hold
+NAMES = (*PARTS, "saved", "cursor")
 MANY = ("sort", "columns")  # may be sent one by one, as forms do
+ALL = "all"
 
 
 @dataclass(frozen=True)
 class Query:
     """`filter` is a JSON condition as in REST, `sort` and `columns` are names with commas between them,
-    `cursor` is where the page before ended.
+    `saved` is the number of a view, or `ALL` for none, `cursor` is where the page before ended.
+
+    `base` is what the view asks by itself: only what differs from it stands in an address. `given` are
+    the names that the address had.
     """
 
     q: str = ""
     filter: Any = None
     sort: str = ""
     columns: str = ""
+    saved: str = ""
     cursor: str = ""
+    given: frozenset[str] = frozenset()
+    base: Query | None = None
+
+    def over(self, base: Query) -> Query:
+        """This query on top of what a view asks."""
+        return replace(self, base=base, **{name: getattr(base, name) for name in PARTS if name not in self.given})
+
+    def apart(self) -> Query:
+        """The same without a view."""
+        return replace(self, base=None, saved="", cursor="")
+
+    def changes(self) -> dict[str, str]:
+        """What differs from the view, "" for what the view asks and this does not."""
+        base = self.base or Query()
+        return {name: self.text(name) for name in PARTS if self.text(name) != base.text(name)}
 
     def url(self, path: str, **changes: Any) -> str:
         """The address of the list with something changed, from its first page on unless a cursor is given."""
@@ -41,34 +62,40 @@ class Query:
 
     def texts(self) -> dict[str, str]:
         """The parameters of the address."""
-        values = {name: getattr(self, name) for name in NAMES}
-        if self.filter is not None:
-            values["filter"] = json.dumps(self.filter, ensure_ascii=False, default=float)
-        return {name: value for name, value in values.items() if value}
+        places = {name: getattr(self, name) for name in NAMES if name not in PARTS}
+        return self.changes() | {name: value for name, value in places.items() if value}
+
+    def text(self, name: str) -> str:
+        """A part as the address has it."""
+        value = getattr(self, name)
+        if name != "filter":
+            return str(value)
+        return "" if value is None else json.dumps(value, ensure_ascii=False, default=float)
 
 
 def read(request: Request) -> Query:
-    """Raises BadRequest for what cannot be read. Names that we do not know are left alone."""
+    """The query of the address. Raises BadRequest for what cannot be read; names that we do not know are left alone."""
     try:
-        values = {name: _text(request.GET, name) for name in NAMES}
+        return parse(request.GET)
     except UnicodeDecodeError:
         raise BadRequest(_("The query cannot be read.")) from None
+
+
+def parse(sent: Mapping[str, str]) -> Query:
+    """The same of what a form has sent."""
+    values = {name: _text(sent, name) for name in NAMES}
     for name, value in values.items():
         if "\x00" in value:
             wrong(name, _("Remove the characters that cannot be stored."))
-    return Query(
-        q=values["q"].strip(),
-        filter=_filter(values["filter"]),
-        sort=values["sort"],
-        columns=values["columns"],
-        cursor=values["cursor"],
-    )
+    values["q"] = values["q"].strip()
+    given = frozenset(name for name in NAMES if name in sent)
+    return Query(**(values | {"filter": _filter(values["filter"])}), given=given)
 
 
 def _text(sent: Mapping[str, str], name: str) -> str:
     if name not in MANY:
-        return sent.get(name, "")
-    parts = (part.strip() for text in sent.getall(name) for part in text.split(","))  # type: ignore[attr-defined]
+        return str(sent.get(name, ""))
+    parts = (part.strip() for text in sent.getall(name) for part in str(text).split(","))  # type: ignore[attr-defined]
     return ",".join(part for part in parts if part)
 
 

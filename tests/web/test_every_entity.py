@@ -32,6 +32,7 @@ def full(site):
     share = {"entity": "core.customer", "record": number, "to": {"user": "li"}, "actions": ["view"]}
     site.create("core.share", share)
     site.create("core.token", {"name": "ERP"})
+    site.create("core.saved_view", {"name": "All", "entity": "core.customer", "query": {"sort": "-name"}})
     site.attach(number, "offer.pdf", b"%PDF-1.7")
     labels = {"label_zh": "等级", "label_en": "Rank"}
     choice = {"entity": "core.customer", "name": "rank", "type": "choice", "choices": ["gold"], **labels}
@@ -90,6 +91,7 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
         "Jobs",
         "Imports",
         "Notifications",
+        "Saved views",
         "Audit trail",
         "Numbering rules",
         "Custom fields",
@@ -107,6 +109,7 @@ def test_the_menu_has_business_first_and_settings_below(full, browser_of):
             "Jobs",
             "Imports",
             "Notifications",
+            "Saved views",
         ),
     ]
 

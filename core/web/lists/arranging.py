@@ -13,7 +13,7 @@ from core.http.paths import collection
 from core.services.work import Ctx
 from core.web.frame import frame, may_visit
 from core.web.lists.columns import available, columns, name_of, sort_keys, sortable
-from core.web.query import read
+from core.web.lists.saved import looked
 from core.web.templating import page
 from plugins import Entity
 
@@ -32,7 +32,7 @@ def view(entity: Entity, request: Request) -> Response:
     ctx: Ctx = request.ctx
     if not may_visit(ctx, entity):
         raise NotFound
-    query = read(request)
+    query = looked(request, ctx, entity).query
     known = available(ctx, entity)
     shown = [name_of(one) for one in columns(ctx, entity, request.locale_name, query.columns)]
     for step, name in ((-1, request.GET.get("up")), (1, request.GET.get("down"))):

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from pyramid.request import Request
 from pyramid.response import Response
 
 from core.entities.finding import may_search
-from core.entities.listing import ask
-from core.errors import NotFound
+from core.entities.listing import Ask, ask
+from core.errors import BadRequest, Forbidden, NotFound
 from core.http.paths import collection
 from core.services import records
 from core.services.imports import may_import
 from core.services.work import Ctx
 from core.web.facets import facets, split
 from core.web.frame import frame, is_written, may_visit
-from core.web.lists.columns import available, columns, heads, sort_keys
+from core.web.lists.columns import Shown, available, columns, heads, sort_keys
 from core.web.lists.rows import rows
-from core.web.query import read
+from core.web.lists.saved import Looked, looked
+from core.web.query import Query
 from core.web.templating import page
 from core.web.values import meta_or_field
 from plugins import Entity
 
 
 def view(entity: Entity, request: Request) -> Response:
-    """GET. Three statements: the page, the count, the labels; one more for each column of a plugin."""
+    """GET. Four statements: the views, the page, the count, the labels; one more for each column of a plugin."""
     ctx: Ctx = request.ctx
     if not may_visit(ctx, entity):
         raise NotFound
-    query, path = read(request), collection(entity.key)
-    shown = columns(ctx, entity, request.locale_name, query.columns)
-    wanted = ask(
-        ctx.rights,
-        entity,
-        filter=query.filter,
-        text=query.q,
-        sort=query.sort or None,
-        cursor=query.cursor or None,
-        count=True,
-    )
+    look, wanted, shown, fault = _read(request, ctx, entity)
+    query, path = look.query, collection(entity.key)
     found = records.listing(ctx, wanted)
     return page(
         request,
@@ -46,6 +41,8 @@ def view(entity: Entity, request: Request) -> Response:
         entity=entity,
         path=path,
         query=query,
+        look=look,
+        fault=fault,
         heads=heads(ctx, entity, shown, query, path),
         columns_of=len(available(ctx, entity)),
         sorted_by=_first_key(entity, query.sort or entity.sort),
@@ -58,6 +55,28 @@ def view(entity: Entity, request: Request) -> Response:
         may_import=may_import(ctx, entity),
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
+
+
+def _read(request: Request, ctx: Ctx, entity: Entity) -> tuple[Looked, Ask, list[Shown], str]:
+    """What is asked for. A saved view that asks for what is not there any more, or what this reader may not
+    ask, is not in the way of its list: the last value says what is wrong with it.
+    """
+    look = looked(request, ctx, entity)
+    try:
+        return look, *_asked(ctx, entity, look.query, request.locale_name), ""
+    except (BadRequest, Forbidden) as refused:
+        if look.view is None or look.query.given - {"saved"}:
+            raise
+        plain = replace(look, query=Query(saved=look.query.saved, base=look.query.base))
+        said = [message for messages in refused.errors.values() for message in messages]
+        fault = " ".join(str(request.say(message)) for message in said or [refused.detail or refused.title])
+        return plain, *_asked(ctx, entity, plain.query, request.locale_name), fault
+
+
+def _asked(ctx: Ctx, entity: Entity, query: Query, language: str) -> tuple[Ask, list[Shown]]:
+    wanted: dict[str, Any] = {"filter": query.filter, "text": query.q, "sort": query.sort or None}
+    asked = ask(ctx.rights, entity, **wanted, cursor=query.cursor or None, count=True)
+    return asked, columns(ctx, entity, language, query.columns)
 
 
 def _first_key(entity: Entity, sort: str) -> str:

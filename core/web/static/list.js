@@ -15,7 +15,11 @@ main.addEventListener("click", (event) => {
 const dialog = document.createElement("dialog");
 dialog.className = "k-dialog ls-dialog";
 document.body.append(dialog);
-dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+dialog.addEventListener("click", (event) => {
+  const close = event.target.closest("[data-close-dialog]");
+  if (close) event.preventDefault();
+  if (close || event.target === dialog) dialog.close();
+});
 const open = async (link) => {
   const reply = await fetch(link.href).catch(() => null);
   if (!reply?.ok || reply.redirected) { location.assign(link.href); return; }
@@ -53,6 +57,7 @@ dialog.addEventListener("change", (event) => {
 });
 dialog.addEventListener("submit", (event) => {
   // What is empty need not stand in the address.
+  if (event.target.method !== "get" || event.target.elements.saved) return;  // a view may be asked for less
   event.target.querySelectorAll("select, input").forEach((field) => { if (!field.value) field.disabled = true; });
 });
 
