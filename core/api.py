@@ -31,6 +31,7 @@ from core.services.jobs.queue import enqueue
 from core.services.notices import notify
 from core.services.numbers import next_number
 from core.services.ownership import acting_user
+from core.services.periods import Period
 from core.services.work import Ctx, Work
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Involving",
     "KehuError",
     "NotFound",
+    "Period",
     "Record",
     "RecordScoped",
     "Term",

@@ -30,6 +30,8 @@ from core.services.jobs import schedule
 from core.services.work import Kernel
 from core.settings import Settings
 from plugins import (
+    PROFILES,
+    Card,
     Column,
     ContractError,
     Entity,
@@ -61,6 +63,7 @@ class Declarations:
     entities: Registry[Entity]
     extensions: Registry[Extension]
     panels: Registry[Panel]
+    cards: Registry[Card]
     columns: Registry[Column]
     jobs: Registry[Job]
     events: Registry[type[Event]]
@@ -107,6 +110,7 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: 
         catalog=catalog,
         extensions=declared.extensions,
         panels=declared.panels,
+        cards=declared.cards,
         columns=declared.columns,
         jobs=declared.jobs,
         events=declared.events,
@@ -174,6 +178,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
         Registry("entity"),
         Registry("extension"),
         Registry("panel"),
+        Registry("card"),
         Registry("column"),
         Registry("job"),
         Registry("event"),
@@ -183,6 +188,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
         ("register_entities", Entity, declared.entities),
         ("register_extensions", Extension, declared.extensions),
         ("register_panels", Panel, declared.panels),
+        ("register_cards", Card, declared.cards),
         ("register_columns", Column, declared.columns),
         ("register_jobs", Job, declared.jobs),
         ("register_events", type, declared.events),
@@ -202,6 +208,10 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
         if words := wrong_type(Field(column.key, column.type, column.title)):
             owner = declared.columns.owner(column.key)
             raise ContractError(f"plugin {owner!r}: column {words.removeprefix('field ')}", owner)
+    for card in declared.cards.values():
+        if unknown := set(card.profiles) - set(PROFILES):
+            owner, words = declared.cards.owner(card.key), f"there is no profile {', '.join(sorted(unknown))}"
+            raise ContractError(f"plugin {owner!r}: card {card.key}: {words}; there are {', '.join(PROFILES)}", owner)
     _check_entities(declared)
     _check_targets(declared, ordered)
     for job in declared.jobs.values():

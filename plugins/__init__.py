@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .contributions import (
     INVERSE,
+    PROFILES,
+    Card,
     Column,
     Entity,
     Event,
@@ -34,6 +36,8 @@ __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
     "INVERSE",
+    "PROFILES",
+    "Card",
     "Column",
     "ContractError",
     "Contribution",

@@ -250,6 +250,28 @@ class Panel:
     after: str | None = None
 
 
+PROFILES = ("representative", "manager", "executive")  # kinds of start pages, from near the work to far above it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A block `title` on the start page of those whose role gives them one of the `profiles` `representative`,
+    `manager` and `executive`; `key` is `PLUGIN.NAME`.
+
+    `render(ctx, period)` returns the template's asset spec and its variables, or None where there is nothing to
+    show: then there is no card. `period` is the month, quarter or year that the page is about (`core.api.Period`).
+    It is isolated as a panel is. A `wide` card is for a table: an executive's page gives it all the width. It
+    stands `after` the card of that key, if it is there.
+    """
+
+    key: str
+    title: str
+    render: Callable[[Any, Any], tuple[str, Mapping[str, Any]] | None]
+    profiles: tuple[str, ...] = PROFILES
+    wide: bool = False
+    after: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column `title` in the list of another `entity`, of values of a `type`; `key` is `PLUGIN.NAME`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from .contributions import Column, Entity, Event, Extension, Job, Panel, RoleGrant, Subscriber
+from .contributions import Card, Column, Entity, Event, Extension, Job, Panel, RoleGrant, Subscriber
 from .markers import hookspec
 
 
@@ -38,6 +38,15 @@ class Hooks(Protocol):
         When: once at boot, after all entities are known.
         Result: panels; those of one page stand in the order of the plugins, then as returned.
         Failure: an exception, or a key that is already taken, is a fault of the plugin.
+        """
+
+    @hookspec
+    def register_cards(self) -> Iterable[Card]:
+        """Blocks on people's start pages.
+
+        When: once at boot.
+        Result: cards; they stand in the order of the plugins, then as returned.
+        Failure: an exception, a key that is already taken, or a profile that does not exist, stops the boot.
         """
 
     @hookspec

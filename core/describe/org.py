@@ -91,6 +91,8 @@ USER = Entity(
     ),
 )
 
+PROFILES = {"representative": _("Own day"), "manager": _("Department"), "executive": _("Overview")}
+
 ROLE = Entity(
     key="core.role",
     model=Role,
@@ -103,9 +105,10 @@ ROLE = Entity(
         Field("name", Text(200), _("Name"), required=True),
         Field("grants", Document(as_sent), _("Grants")),
         Field("field_rights", Document(as_sent), _("Field rights")),
+        Field("profile", Choice(PROFILES), _("Start page"), help=_("Of several roles the page of the highest counts.")),
     ),
     columns=("name", "code"),
-    groups=(Group(_("Profile"), ("name", "code")), Group(_("Rights"), ("grants", "field_rights"))),
+    groups=(Group(_("Profile"), ("name", "code", "profile")), Group(_("Rights"), ("grants", "field_rights"))),
     rules=RoleRules(),
     verbs=(RESTORE,),
 )

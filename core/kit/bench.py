@@ -31,7 +31,7 @@ from core.services.login import Visitor
 from core.services.work import Ctx, Kernel
 from core.settings import Settings, read
 from core.web.safety import COOKIE as CSRF
-from plugins import Entity, Fault, Field, Manifest, PluginError, discover, resolve, usable, with_needs
+from plugins import PROFILES, Entity, Fault, Field, Manifest, PluginError, discover, resolve, usable, with_needs
 from plugins.errors import did_you_mean
 
 HOSTILE = "<script>alert(1)</script>"
@@ -218,7 +218,9 @@ class Bench:
         return f": {type(errors[0]).__name__}: {errors[0]}{f' ({place})' if place else ''}"
 
     def _people(self, ctx: Ctx) -> None:
-        """`ann` in the east and `bob` in the west may do all with what is theirs, `eve` nothing."""
+        """`ann` in the east and `bob` in the west may do all with what is theirs, `eve` nothing; `manager` and
+        `executive` see everything and have such start pages.
+        """
 
         def create(key: str, **values: Any) -> None:
             records.create(ctx, ctx.catalog[key], values)
@@ -230,6 +232,10 @@ class Bench:
         create("core.role", code="kit", name="kit", grants=grants, field_rights=[])
         for name, unit, roles in (("ann", "east", ["kit"]), ("bob", "west", ["kit"]), ("eve", "west", [])):
             create("core.user", login=name, name=name, unit=unit, roles=roles)
+        everything = [{"entity": key, "action": "view", "reach": "all"} for key in keys]
+        for profile in PROFILES[1:]:
+            create("core.role", code=profile, name=profile, grants=everything, field_rights=[], profile=profile)
+            create("core.user", login=profile, name=profile, unit="hq", roles=[profile])
 
     @contextmanager
     def acting(self, who: str = "ann", *, write: bool = True) -> Iterator[Ctx]:

@@ -62,4 +62,4 @@ def begins(bench: Bench) -> Iterator[Finding]:
 
 
 def _given(kernel: Kernel) -> Any:
-    return [list(kernel.catalog), *(list(registry) for registry in (kernel.panels, kernel.columns))]
+    return [list(kernel.catalog), *(list(registry) for registry in (kernel.cards, kernel.panels, kernel.columns))]

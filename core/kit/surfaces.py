@@ -12,7 +12,7 @@ from core.kit.bench import HOSTILE, Bench, statements
 from core.kit.finding import Finding
 from core.kit.reach import scoped
 from core.services import imports, login
-from plugins import Entity, Registry
+from plugins import PROFILES, Entity, Registry
 
 MANY = 30
 
@@ -78,12 +78,33 @@ def _unescaped(path: str, where: str) -> Finding:
 
 
 def contributions(bench: Bench) -> Iterator[Finding]:
-    """The plugin's panels and columns on others' pages, with none and with many records of its own."""
+    """The plugin's cards, panels and columns on others' pages, with none and with many records of its own."""
+    yield from _on_starts(bench)
     registries: tuple[Registry[Any], ...] = (bench.kernel.panels, bench.kernel.columns)
     keys = {one.entity for given in registries for one in given.values() if given.owner(one.key) == bench.name}
     for entity in bench.kernel.catalog:
         if entity.key in keys and entity not in bench.entities:
             yield from _contributed(bench, entity)
+
+
+def _on_starts(bench: Bench) -> Iterator[Finding]:
+    cards = bench.kernel.cards
+    profiles = {profile for card in cards.values() if cards.owner(card.key) == bench.name for profile in card.profiles}
+    people = ["ann" if profile == PROFILES[0] else profile for profile in sorted(profiles)]
+    before: dict[str, int] = {}
+    for text, times in (("", 0), (HOSTILE, 1), ("x", MANY)):
+        for entity in scoped(bench) if people else ():
+            for _time in range(times):
+                bench.create(entity, bench.customer(), text=text)
+        failed = [finding for who in people for finding in _shown(bench, ("/",), who, "a card")]
+        if failed:
+            yield from failed
+            return
+        for who in people:
+            cost = _cost(bench, "/", who)
+            if times == MANY and cost > before[who]:
+                yield _grows(f"plugin {bench.name}, its cards on the start page of {who}", before[who], cost)
+            before[who] = cost
 
 
 def _contributed(bench: Bench, entity: Entity) -> Iterator[Finding]:
@@ -121,18 +142,18 @@ def _page_of(bench: Bench, entity: Entity, customer: int) -> tuple[int | None, s
     return (made.json["id"], "ann") if made.status_int == 201 else (bench.first(entity), "admin")
 
 
-def _shown(bench: Bench, paths: tuple[str, ...], who: str) -> Iterator[Finding]:
+def _shown(bench: Bench, paths: tuple[str, ...], who: str, what: str = "a panel or column") -> Iterator[Finding]:
     for path in paths:
         reply = bench.client(who).page(path)
         if reply.status_int != 200 or bench.has_failed:
-            yield _grey(bench, path)
+            yield _grey(bench, path, what)
         elif HOSTILE in reply.text:
             yield _unescaped(path, f"plugin {bench.name}, panels and columns")
 
 
-def _grey(bench: Bench, path: str) -> Finding:
+def _grey(bench: Bench, path: str, what: str = "a panel or column") -> Finding:
     return Finding(
-        f"a panel or column fails on the page {path}{bench.why()}",
+        f"{what} fails on the page {path}{bench.why()}",
         f"plugin {bench.name}, panels and columns",
         "people see a grey box instead of it, and after three failures it is cut off.",
         "mend it: it must do with records of any kind, without records of the plugin and with many.",

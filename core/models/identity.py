@@ -21,7 +21,10 @@ user_role = Table(
 
 
 class Role(Record, Binnable, Base):
-    """角色: grants `{entity, action, reach, condition, deny}` and field rights, as data (M28)."""
+    """角色: grants `{entity, action, reach, condition, deny}` and field rights, as data (M28).
+
+    `profile` is the kind of start page and menu that it gives (M32).
+    """
 
     __tablename__ = "core_role"
 
@@ -29,6 +32,7 @@ class Role(Record, Binnable, Base):
     name: Mapped[str] = mapped_column(text(200))
     grants: Mapped[list[dict[str, Any]]] = mapped_column(JsonText)
     field_rights: Mapped[list[dict[str, Any]]] = mapped_column(JsonText)
+    profile: Mapped[str | None] = mapped_column(text(16))
 
 
 class User(Record, Binnable, Base):

@@ -39,6 +39,10 @@ class Org:
                     waiting.append(child)
         return tuple(sorted(found))
 
+    def children(self, unit_id: int | None) -> list[Node]:
+        """The units right below, of None those at the top."""
+        return [self.nodes[one] for one in self._children.get(unit_id, ())]
+
     def ancestors(self, unit_id: int) -> tuple[int, ...]:
         """The unit and all above it, nearest first."""
         path: list[int] = []

@@ -23,7 +23,7 @@ from core.security.catalog import Catalog, is_business
 from core.security.conditions import Resolver, SqlContext, evaluate, to_sql
 from core.security.grants import FIELD_RIGHTS, READABLE, FieldRight, Grant, read_field_rights, read_grants
 from core.security.org import Org
-from plugins import Entity, Field
+from plugins import PROFILES, Entity, Field
 
 Row = Mapping[str, Any]
 
@@ -49,6 +49,7 @@ class Person:
     role_ids: tuple[int, ...]
     grants: tuple[Mapping[str, Any], ...]
     field_rights: tuple[Mapping[str, Any], ...]
+    profile: str = PROFILES[0]
 
 
 class Rights:

@@ -23,6 +23,7 @@ from core.models import CustomField, Role, Share, Unit, User, user_role
 from core.security.catalog import Catalog
 from core.security.org import Node, Org
 from core.security.rights import Person, Rights, Shares
+from plugins import PROFILES
 
 MOST_USERS = 5000
 MOST_SHARES = 1000  # per entity and action; more goes through a role or a unit
@@ -100,7 +101,7 @@ def _person(session: Session, user_id: int) -> Person:
         raise Forbidden
     unit_id, clearance = found
     roles = session.execute(
-        select(Role.id, Role.grants, Role.field_rights)
+        select(Role.id, Role.grants, Role.field_rights, Role.profile)
         .join(user_role, user_role.c.role_id == Role.id)
         .where(user_role.c.user_id == user_id, Role.deleted_at.is_(None))
         .order_by(Role.id)
@@ -112,6 +113,7 @@ def _person(session: Session, user_id: int) -> Person:
         tuple(role.id for role in roles),
         tuple(grant for role in roles for grant in role.grants),
         tuple(rule for role in roles for rule in role.field_rights),
+        max((role.profile or PROFILES[0] for role in roles), key=PROFILES.index, default=PROFILES[0]),
     )
 
 

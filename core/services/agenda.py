@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from core.clock import local
@@ -11,20 +12,41 @@ from core.errors import Invalid
 from core.i18n import _
 from core.models import Activity, Notification
 from core.security.catalog import verb_of
-from core.services import records
+from core.services import periods, records
 from core.services.work import Ctx
 
 ACTIVITY, NOTIFICATION = "core.activity", "core.notification"
 MOST, MOST_REMINDERS = 100, 20
+DAYS_AHEAD, MOST_COMING = 7, 8
 
 
 def waiting(ctx: Ctx) -> list[Activity]:
     """The actor's open activities that are due today or were before, the longest overdue first; at most `MOST`."""
-    tomorrow = dt.datetime.combine(ctx.today + dt.timedelta(days=1), dt.time(), ctx.kernel.clock.zone)
+    tomorrow = periods.begins(_after(ctx.today), ctx.kernel.clock.zone)
     due = ["or", ["<=", "due", ctx.today.isoformat()], ["<", "at", tomorrow.isoformat()]]
     condition = ["and", ["=", "assignee", ctx.identity.login], ["=", "done", False], due]
     found = records.listing(ctx, ask(ctx.rights, ctx.catalog[ACTIVITY], filter=condition, sort="due,at", limit=MOST))
-    return sorted(found.records, key=lambda one: (day_of(ctx, one), one.happens_at or tomorrow, one.id))
+    return _in_order(ctx, found.records)
+
+
+def _after(day: dt.date) -> dt.date:
+    return day + dt.timedelta(days=1)
+
+
+def _in_order(ctx: Ctx, found: Iterable[Activity]) -> list[Activity]:
+    """By day, then by time; what has none comes last in its day."""
+    return sorted(found, key=lambda one: (day_of(ctx, one), one.happens_at is None, one.happens_at, one.id))
+
+
+def coming(ctx: Ctx) -> list[Activity]:
+    """The actor's open activities of the next days, the soonest first; at most `MOST_COMING`."""
+    last = ctx.today + dt.timedelta(days=DAYS_AHEAD)
+    tomorrow, end = (periods.begins(day, ctx.kernel.clock.zone) for day in (_after(ctx.today), _after(last)))
+    timed = ["and", [">=", "at", tomorrow.isoformat()], ["<", "at", end.isoformat()]]
+    due = ["and", ["empty", "at"], [">", "due", ctx.today.isoformat()], ["<=", "due", last.isoformat()]]
+    condition = ["and", ["=", "assignee", ctx.identity.login], ["=", "done", False], ["or", timed, due]]
+    found = records.listing(ctx, ask(ctx.rights, ctx.catalog[ACTIVITY], filter=condition, sort="at,due", limit=MOST))
+    return _in_order(ctx, found.records)[:MOST_COMING]
 
 
 def reminders(ctx: Ctx) -> list[Notification]:

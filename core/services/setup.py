@@ -39,6 +39,7 @@ def _rep(reach: str) -> list[dict[str, Any]]:
     return [_grant("*", action, reach) for action in ("create", "view", "edit", "export")]
 
 
+STARTER_PROFILES = {"sales_manager": "manager", "executive": "executive"}
 STARTER_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "admin": ("系统管理员", [_grant("*", "*", "all"), *(_grant(key, "*", "all") for key in ADMINISTRATIVE)]),
     "customer_admin": (
@@ -70,7 +71,8 @@ def set_up(work: Work, admin_password: str) -> None:
     hq = Unit(code="hq", name="总部", kind="group", base_currency="CNY")
     session.add(hq)
     roles = [
-        Role(code=code, name=name, grants=grants, field_rights=[]) for code, (name, grants) in STARTER_ROLES.items()
+        Role(code=code, name=name, grants=grants, field_rights=[], profile=STARTER_PROFILES.get(code))
+        for code, (name, grants) in STARTER_ROLES.items()
     ]
     session.add_all(roles)
     session.flush()

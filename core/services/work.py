@@ -33,7 +33,7 @@ from core.services.search.index import SearchIndex
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Column, Event, Extension, Fault, Job, Manager, Manifest, Panel, Registry, Subscriber
+from plugins import Card, Column, Event, Extension, Fault, Job, Manager, Manifest, Panel, Registry, Subscriber
 
 T = TypeVar("T")
 PART_SECONDS = 2.0  # for a plugin's part of a page
@@ -49,6 +49,7 @@ class Kernel:
     catalog: Catalog  # without what administrators define: see `Work.catalog`
     extensions: Registry[Extension]
     panels: Registry[Panel]
+    cards: Registry[Card]
     columns: Registry[Column]
     jobs: Registry[Job]
     events: Registry[type[Event]]

@@ -8,7 +8,7 @@ from functools import cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal, get_currency_symbol
+from babel.numbers import format_compact_decimal, format_decimal, get_currency_symbol
 
 from core.clock import local
 
@@ -54,6 +54,15 @@ def money(value: Decimal, currency: str, language: str) -> str:
     pattern = "#,##0" if value == value.to_integral_value() else "#,##0.00##"
     sign = _OWN_SYMBOLS.get(currency) or get_currency_symbol(currency, locale(language))
     digits = format_decimal(abs(value), pattern, locale(language))
+    return f"{'-' if value < 0 else ''}{sign}{digits}"
+
+
+def brief_money(value: Decimal, currency: str, language: str) -> str:
+    """An amount among figures: in 万 or millions, where it is large."""
+    if abs(value) < 10_000:
+        return money(value.quantize(Decimal(1)), currency, language)
+    sign = _OWN_SYMBOLS.get(currency) or get_currency_symbol(currency, locale(language))
+    digits = format_compact_decimal(abs(value), locale=locale(language), fraction_digits=1)
     return f"{'-' if value < 0 else ''}{sign}{digits}"
 
 

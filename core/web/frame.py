@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pyramid.request import Request
@@ -38,6 +38,7 @@ class Place:
 
 
 DAY = Place(HOME, _("Today"), _("Today"), HOME, "sun", "h")
+STARTS = {"representative": _("Today"), "manager": _("Department"), "executive": _("Overview")}
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Frame:
 def may_visit(ctx: Ctx, entity: Entity) -> bool:
     """Whether the entity has pages for the actor."""
     return bool(entity.public) or ctx.rights.may_ever(entity, "view")
+
+
+def has_home(ctx: Ctx) -> bool:
+    """Whether there is a start page for the actor."""
+    return ctx.rights.person.profile != "representative" or may_visit(ctx, ctx.catalog["core.activity"])
 
 
 def is_written(entity: Entity) -> bool:
@@ -91,15 +97,17 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
     visible = [one for one in ctx.catalog if may_visit(ctx, one)]
     # What only the kernel writes is read on the records that it is about.
     business = [one for one in visible if is_business(one) and not one.rules.closed]
-    creatable = [one for one in business if ctx.rights.may_ever(one, "create")]
+    # An executive's pages are for reading (M32); what he may write has its buttons where it is.
+    writes = ctx.rights.person.profile != "executive"
+    creatable = [one for one in business if writes and ctx.rights.may_ever(one, "create")]
     here = entity is not None and is_written(entity) and ctx.rights.may_ever(entity, "create")
-    nearest = [entity, *creatable] if entity and here else creatable
+    nearest = [entity, *creatable] if entity and here and writes else creatable
     unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
     place = partial(_place, letters=letters(business))
     lists = tuple(place(one) for one in business)
-    has_day = may_visit(ctx, ctx.catalog["core.activity"])
+    start = STARTS[ctx.rights.person.profile]
     return Frame(
-        places=(DAY, *lists) if has_day else lists,
+        places=(replace(DAY, title=start, plural=start), *lists) if has_home(ctx) else lists,
         business=lists,
         settings=tuple(place(one) for one in visible if not is_business(one)),
         creatable=tuple(place(one) for one in creatable),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pyramid.renderers import render
 from pyramid.request import Request
@@ -13,7 +13,9 @@ from core.security.catalog import is_business
 from core.services.work import Ctx
 from core.web import attachments
 from core.web.isolation import isolated
-from plugins import Entity, Panel
+from plugins import Card, Entity, Panel
+
+T = TypeVar("T", Panel, Card)
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ def blocks(request: Request, ctx: Ctx, entity: Entity, record: Any) -> list[Bloc
     return found
 
 
-def ordered(panels: Iterable[Panel]) -> list[Panel]:
+def ordered(panels: Iterable[T]) -> list[T]:
     """As declared, except that a panel follows the one that its `after` names."""
-    waiting, found = list(panels), list[Panel]()
+    waiting, found = list(panels), list[T]()
     keys = {panel.key for panel in waiting}
     while waiting:
         placed = {panel.key for panel in found}

@@ -48,6 +48,7 @@ def includeme(config: Configurator) -> None:
                 "day": day,
                 "moment": moment,
                 "money": money,
+                "brief_money": brief_money,
             },
             "jinja2.globals": {
                 "gettext": gettext,
@@ -151,6 +152,10 @@ def moment(value: dt.datetime | None) -> str:
 
 def money(value: Decimal | int | None, currency: str = "CNY") -> str:
     return NONE if value is None else formats.money(Decimal(value), currency, get_current_request().locale_name)
+
+
+def brief_money(value: Decimal | int, currency: str) -> str:
+    return formats.brief_money(Decimal(value), currency, get_current_request().locale_name)
 
 
 def csrf_token() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plugins import Column, Entity, Extension, Panel, hookimpl
+from plugins import Card, Column, Entity, Extension, Panel, hookimpl
 
 
 class Gifts:
@@ -21,6 +21,12 @@ class Gifts:
         from .entities import EXTENSIONS
 
         return EXTENSIONS
+
+    @hookimpl
+    def register_cards(self) -> Iterable[Card]:
+        from .panels import CARDS
+
+        return CARDS
 
     @hookimpl
     def register_panels(self) -> Iterable[Panel]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.api import Ctx, Customer, _, fields
-from plugins import Column, Panel
+from core.api import Ctx, Customer, Period, _, fields
+from plugins import Card, Column, Panel
 
 from .models import Gift
 
@@ -26,5 +26,13 @@ def count(ctx: Ctx, ids: Sequence[int]) -> Mapping[int, int]:
     return dict(rows.all())
 
 
+def given(ctx: Ctx, period: Period) -> tuple[str, Mapping[str, Any]] | None:
+    """How many gifts were given in the period; no card where there were none."""
+    counted = select(func.count(Gift.id)).where(Gift.given_on >= period.first, Gift.given_on <= period.last)
+    number = ctx.db.scalar(counted)
+    return ("kehu_gifts:templates/given.jinja2", {"number": number}) if number else None
+
+
 PANELS = (Panel(key="gifts.latest", entity="core.customer", title=_("Latest gifts"), render=latest),)
 COLUMNS = (Column(key="gifts.count", entity="core.customer", title=_("Gifts"), type=fields.Integer(), load=count),)
+CARDS = (Card(key="gifts.given", title=_("Gifts"), render=given, profiles=("manager", "executive")),)
