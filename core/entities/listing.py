@@ -21,11 +21,11 @@ from core.errors import BadRequest, Forbidden
 from core.fields import INT_MAX, BadValue, Text
 from core.i18n import _, suggestion
 from core.security import places
-from core.security.catalog import Catalog
+from core.security.catalog import Catalog, meta_or_field
 from core.security.conditions import BadCondition, Condition, SqlContext, parse, to_sql
 from core.security.rights import Rights
 from core.security.scope import ACTION, FOR, GRANTED, ROWS
-from plugins import Entity, Field
+from plugins import Entity
 
 LIMIT = 50
 MOST = 500
@@ -199,10 +199,7 @@ def _may_ask(rights: Rights, listed: Entity, entity: Entity, name: str) -> None:
     """Forbidden `FIELD` unless the reader may filter and sort by a field of the listed entity, or of one
     on the way from it: whose private fields only he may use who sees all of them.
     """
-    try:
-        field: Field = entity.field(name)
-    except KeyError:
-        return  # id, created_at and the like: everyone reads them
+    field = meta_or_field(entity, name)
     is_private = bool(entity.public) and name not in entity.public
     sees = rights.may_ever(entity, "view") if entity is listed else rights.unlimited(entity, "view")
     if not rights.may_ask(entity, field) or (is_private and not sees):

@@ -18,15 +18,14 @@ from core.entities.resolver import SystemResolver, row_of
 from core.fields import Moment
 from core.i18n import _, in_english
 from core.security import places
-from core.security.catalog import attribute, attribute_name
+from core.security.catalog import META_FIELDS, USER, attribute, attribute_name
 from core.security.grants import READABLE
 from core.security.rights import Rights
 from core.security.scope import ROWS
 from plugins import Entity, Field
 
 HIDDEN = "****"
-META = ("id", "version", "created_at", "created_by", "updated_at", "updated_by")
-USER = "core.user"
+META = tuple(META_FIELDS)
 _MOMENT = Moment()
 _LOOKED_UP = {"reference", "references", "target", "any", "message"}  # kinds that show what others are called
 

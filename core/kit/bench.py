@@ -234,8 +234,10 @@ class Bench:
             create("core.user", login=name, name=name, unit=unit, roles=roles)
         everything = [{"entity": key, "action": "view", "reach": "all"} for key in keys]
         for profile in PROFILES[1:]:
-            create("core.role", code=profile, name=profile, grants=everything, field_rights=[], profile=profile)
-            create("core.user", login=profile, name=profile, unit="hq", roles=[profile])
+            create(
+                "core.role", code=f"kit-{profile}", name=profile, grants=everything, field_rights=[], profile=profile
+            )
+            create("core.user", login=profile, name=profile, unit="hq", roles=[f"kit-{profile}"])
 
     @contextmanager
     def acting(self, who: str = "ann", *, write: bool = True) -> Iterator[Ctx]:

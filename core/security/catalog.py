@@ -7,8 +7,24 @@ from functools import cache
 from typing import Any
 
 from core.db.base import CustomerScoped, Involving, RecordScoped
+from core.fields import Integer, Moment, Reference
+from core.i18n import _
 from core.security.others import PluginField, customized
 from plugins import Entity, Field, Verb
+
+USER = "core.user"
+# What every record has beside the fields of its entity.
+META_FIELDS: Mapping[str, Field] = {
+    field.name: field
+    for field in (
+        Field("id", Integer(), _("Id")),
+        Field("version", Integer(), _("Version")),
+        Field("created_at", Moment(), _("Created")),
+        Field("created_by", Reference(USER), _("Created by")),
+        Field("updated_at", Moment(), _("Updated")),
+        Field("updated_by", Reference(USER), _("Updated by")),
+    )
+}
 
 
 class Catalog:
@@ -58,6 +74,12 @@ def is_business(entity: Entity) -> bool:
 def verb_of(entity: Entity, name: str) -> Verb | None:
     """The entity's verb of that name."""
     return next((verb for verb in entity.verbs if verb.name == name), None)
+
+
+def meta_or_field(entity: Entity, name: str) -> Field:
+    """The field of that name, one of every record's own (`updated_at`…) included. KeyError if there is none."""
+    field = META_FIELDS.get(name)
+    return field if field is not None and hasattr(entity.model, attribute_name(field)) else entity.field(name)
 
 
 def attribute_name(field: Field) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from core.fields import BadValue
 from core.i18n import _
-from core.security.catalog import Catalog, is_business
+from core.security.catalog import Catalog, is_business, meta_or_field
 from core.security.conditions import BadCondition, Condition, parse
 from plugins import Entity
 
@@ -94,7 +94,7 @@ def _condition(document: Any, entity: Entity, catalog: Catalog) -> tuple[Conditi
 def _judged_on_a_row(document: Any, entity: Entity, catalog: Catalog) -> Condition:
     """A condition that needs no more than a record's columns: rights are also judged in Python."""
     condition = parse(document, entity, catalog)
-    if any(catalog[key].field(name).type.kind == "references" for key, name in condition.fields):
+    if any(meta_or_field(catalog[key], name).type.kind == "references" for key, name in condition.fields):
         raise BadCondition([("", _("conditions of roles cannot use fields with several references"))])
     return condition
 

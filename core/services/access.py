@@ -20,6 +20,7 @@ from core.errors import BadRequest, Forbidden
 from core.fields import Moment
 from core.i18n import _
 from core.models import Role, Share, User, user_role
+from core.security.catalog import meta_or_field
 from core.security.grants import REACHES, READABLE, READING, WRITING
 from core.security.judge import READ_ONLY
 from core.security.rights import Rights
@@ -251,7 +252,7 @@ class _Case:
             return True  # id, created_at and the like
         private = bool(entity.public) and name not in entity.public
         open_ = not private or self.ctx.rights.unlimited(entity, "view")
-        return open_ and self.ctx.rights.may_ask(entity, entity.field(name))
+        return open_ and self.ctx.rights.may_ask(entity, meta_or_field(entity, name))
 
     def _share(self, share: Share) -> Json:
         ((kind, target),) = share.to.items()

@@ -15,7 +15,7 @@ from core.db.base import Binnable
 from core.entities.reader import META
 from core.errors import Conflict, Forbidden, Invalid
 from core.http.paths import collection
-from core.security.catalog import is_business
+from core.security.catalog import META_FIELDS, is_business
 from core.security.grants import READABLE
 from core.services import composing, records
 from core.services.agenda import ACTIVITY
@@ -36,7 +36,7 @@ from core.web.timeline import view_of
 from core.web.toast import Toast
 from core.web.track import track
 from core.web.undo import offer
-from core.web.values import META_FIELDS, Display, Value, display
+from core.web.values import Display, Value, display
 from core.web.verbs import offered
 from plugins import Entity, Field
 

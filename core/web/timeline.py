@@ -16,7 +16,7 @@ from core.entities.past import BINNED, Past, PastReader
 from core.entities.reader import USER, Label
 from core.errors import BadRequest, NotFound
 from core.i18n import _
-from core.security.catalog import attribute_name, verb_of
+from core.security.catalog import META_FIELDS, attribute_name, meta_or_field, verb_of
 from core.services import history, records, timeline, undo
 from core.services.history import Fact
 from core.services.media import IMAGES
@@ -29,7 +29,7 @@ from core.web.addresses import came_from, record_path
 from core.web.record import label_name, name_of, record_id, version, visible_path
 from core.web.toast import Toast
 from core.web.undo import offer
-from core.web.values import CLOSED, EMPTY, META_FIELDS, Value, display, meta_or_field
+from core.web.values import CLOSED, EMPTY, Value, display
 from plugins import Entity, Field
 
 NEXT, TODAY, WEEK, EARLIER = _("Next"), _("Today"), _("Last seven days"), _("Earlier")

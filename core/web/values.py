@@ -12,27 +12,14 @@ from typing import Any
 
 from pyramid.request import Request
 
-from core.entities.reader import META, USER
-from core.fields import Integer, Moment, Reference
 from core.i18n import Words, _
 from core.services.work import Ctx
 from core.web import format as formats
 from core.web.addresses import record_path
 from core.web.frame import may_visit
 from core.web.words import HEADS, word
-from plugins import Entity, Field
+from plugins import Field
 
-META_FIELDS = {
-    field.name: field
-    for field in (
-        Field("id", Integer(), _("Id")),
-        Field("version", Integer(), _("Version")),
-        Field("created_at", Moment(), _("Created")),
-        Field("created_by", Reference(USER), _("Created by")),
-        Field("updated_at", Moment(), _("Updated")),
-        Field("updated_by", Reference(USER), _("Updated by")),
-    )
-}
 NUMERIC = ("integer", "number", "money")
 # Texts that lead somewhere, by the names that fields of this kind have everywhere.
 _SCHEMES = {"email": "mailto:", "phone": "tel:", "mobile": "tel:"}
@@ -58,11 +45,6 @@ class Value:
 
 EMPTY = Value("empty")
 CLOSED = Value("closed")
-
-
-def meta_or_field(entity: Entity, name: str) -> Field:
-    """The field of that name, one of every record's own (`updated_at`…) included."""
-    return META_FIELDS[name] if name in META else entity.field(name)
 
 
 @dataclass(frozen=True)

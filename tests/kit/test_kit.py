@@ -31,6 +31,19 @@ PANEL = """
 
         return [Panel(key="samples.all", entity="core.customer", title="Samples", render=render)]
 """
+CARD = """
+    @hookimpl
+    def register_cards(self):
+        from sqlalchemy import select
+        from plugins import Card
+        from .models import Sample
+
+        def render(ctx, period):
+            {body}
+            return "kehu_samples:templates/panel.jinja2", {{"customer": ctx.identity}}
+
+        return [Card(key="samples.all", title="Samples", render=render)]
+"""
 COLUMN = """
     @hookimpl
     def register_columns(self):
@@ -415,6 +428,38 @@ FAULTS = {
         HOOK,
         PANEL.format(body="raise LookupError").replace("core.customer", "samples.sample") + HOOK,
         ("a panel or column fails on the page /samples/samples/", "LookupError", "(kehu_samples/hooks.py:"),
+    ),
+    "a card that fails": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        CARD.format(body="raise LookupError") + HOOK,
+        ("a card fails on the page /", ": LookupError:", "(kehu_samples/hooks.py:"),
+    ),
+    "a card that fails when it has rows": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        CARD.format(body="[one.nmae for one in ctx.db.scalars(select(Sample))]") + HOOK,
+        ("a card fails on the page /", "AttributeError", "(kehu_samples/hooks.py:"),
+    ),
+    "a card that asks row by row": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        CARD.format(
+            body="[ctx.db.scalars(select(Sample).where(Sample.id == one)).all()"
+            " for one in ctx.db.scalars(select(Sample.id)).all()]"
+        )
+        + HOOK,
+        ("with more rows it takes more statements", "its cards on the start page of"),
+    ),
+    "a card for nobody": Fault(
+        "starts",
+        "hooks.py",
+        HOOK,
+        CARD.format(body="pass").replace("render=render)]", 'render=render, profiles=("boss",))]') + HOOK,
+        ("card samples.all: there is no profile boss",),
     ),
     "a template with a misspelt name": Fault(
         "contributions",

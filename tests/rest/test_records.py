@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -296,3 +297,22 @@ def test_openapi_names_every_collection(site: Site, api: Callable[..., Any]) -> 
     keys = {item["x-kehu-entity"] for item in document["paths"].values() if "x-kehu-entity" in item}
     assert keys == {entity.key for entity in site.kernel.catalog}
     assert "/api/v1/core/customers/{id}/actions/assign" in document["paths"]
+
+
+def test_records_are_found_by_who_made_them_and_when(site: Site, api: Callable[..., Any]) -> None:
+    """What every record has beside its entity's fields, in filters too."""
+    site.user("li")
+    site.customer("Hers", "li")
+    site.customer("His")
+    admin = api()
+
+    def found(*condition: Any) -> list[str]:
+        return [one["name"] for one in admin.get(f"/core/customers?filter={json.dumps(condition)}").json["items"]]
+
+    assert found("=", "created_by", "li") == ["Hers"]
+    assert found("=", "created_by", {"$": "me"}) == ["His"]
+    assert found("and", [">=", "created_at", {"$": "today"}], ["!=", "id", 1]) == ["His"]
+    assert found("<", "created_at", {"$": "today"}) == []
+    # Of users everybody sees the names alone; when they were made is not among them.
+    refused = api("li").get('/core/users?filter=["<","created_at",{"$":"today"}]', status=403)
+    assert refused.json["code"] == "FIELD"

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.fields import BadValue, Reference, Text
 from core.i18n import _
-from core.security.catalog import Catalog, columns_behind
+from core.security.catalog import Catalog, columns_behind, meta_or_field
 from core.security.conditions.syntax import Key, Mine, Path, Step, Today, Value
 from core.security.others import prefixes
 from plugins import Entity, Field
@@ -59,7 +59,7 @@ class Operands:
     def step(self, entity: Entity, name: str, at: str) -> Step:
         """The field of that name, noted as used."""
         try:
-            field = entity.field(name)
+            field = meta_or_field(entity, name)
         except KeyError:
             raise Fault(at, _no_field(entity, name), unknown_field=True) from None
         self.fields.add((entity.key, name))

@@ -14,6 +14,7 @@ from pyramid.response import Response
 
 from core.errors import Forbidden
 from core.i18n import _
+from core.security.catalog import META_FIELDS
 from core.security.judge import refusal
 from core.services import records
 from core.services.work import Ctx
@@ -27,7 +28,7 @@ from core.web.forms.widgets import ChecksWidget, CheckWidget, LookupWidget, Sele
 from core.web.frame import frame
 from core.web.record import title
 from core.web.templating import page
-from core.web.values import META_FIELDS, display
+from core.web.values import display
 from plugins import Entity
 
 

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from core.entities.listing import META_SORTS, MOST_SORTS, SORTABLE
 from core.entities.reader import META
 from core.i18n import _, suggestion
+from core.security.catalog import meta_or_field
 from core.services.work import Ctx
 from core.web.query import Query, wrong
-from core.web.values import NUMERIC, meta_or_field
+from core.web.values import NUMERIC
 from plugins import Column, Entity, Field
 
 Shown: TypeAlias = Field | Column

@@ -12,6 +12,7 @@ from core.entities.finding import may_search
 from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Forbidden, NotFound
 from core.http.paths import collection
+from core.security.catalog import meta_or_field
 from core.services import records
 from core.services.imports import may_import
 from core.services.work import Ctx
@@ -22,7 +23,6 @@ from core.web.lists.rows import rows
 from core.web.lists.saved import Looked, looked
 from core.web.query import Query
 from core.web.templating import page
-from core.web.values import meta_or_field
 from plugins import Entity
 
 
