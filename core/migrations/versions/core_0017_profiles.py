@@ -7,8 +7,8 @@ from alembic import op
 
 from core.db import types
 
-revision = "core_0015"
-down_revision = "core_0014"
+revision = "core_0017"
+down_revision = "core_0016"
 
 
 def upgrade() -> None:
