@@ -88,7 +88,8 @@ class Verb:
     `when(record)` tells whether a page offers it, and `run` refuses all the same. `on_binned` says that it is
     for records in the recycle bin too. `undo` says how it is taken back: `INVERSE` sets the record's fields back
     to what the audit says they were, a function `undo(ctx, record, entry)` does more than that, a text says why
-    it cannot be.
+    it cannot be. `page` is the address of a page that does the verb in its own way, with `{id}` in it: the button
+    leads there.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Verb:
     when: Callable[[Any], bool] | None = None
     answer: Mapping[str, Any] | None = None
     undo: Callable[[Any, Any, Any], None] | str = INVERSE
+    page: str = ""
 
 
 class Rules:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from .contributions import Card, Column, Entity, Event, Extension, Job, Panel, RoleGrant, Subscriber
@@ -104,6 +104,19 @@ class Hooks(Protocol):
         Result: none. Rows that are described as entities are changed through a session, so that the
         merge can be undone.
         Failure: an exception aborts the merge.
+        """
+
+    @hookspec
+    def on_responsibility_transfer(
+        self, ctx: Any, from_user: int, to_user: int | None, selection: Mapping[str, Sequence[int]]
+    ) -> None:
+        """Somebody takes over what another one was responsible for: move what no field of an entity says.
+
+        When: inside the transaction, once for each user who takes over (None: nobody), after the records' own
+        fields have been changed. `selection` holds the ids of the records by the key of their entity.
+        Result: none. Rows that are described as entities are changed through a session, so that the transfer
+        can be undone.
+        Failure: an exception aborts the transfer.
         """
 
     @hookspec

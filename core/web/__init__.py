@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 BASICS = ("assets", "templating", "preferences", "safety", "refusals", "login")
-OWN = ("home", "attachments", "search", "undo", "importing")  # addresses of their own, before an entity's
+OWN = ("home", "attachments", "search", "undo", "importing", "admin")  # addresses of their own, before an entity's
 
 
 def includeme(config: Configurator) -> None:

@@ -44,7 +44,13 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
     """The verbs for the record's page."""
     path = record_path(entity.key, record.id)
     return [
-        Offer(verb.name, verb.title, f"{path}/actions/{verb.name}", bool(_asked(verb)), verb.when is not None)
+        Offer(
+            verb.name,
+            verb.title,
+            verb.page.format(id=record.id) or f"{path}/actions/{verb.name}",
+            bool(verb.page or _asked(verb)),
+            verb.when is not None,
+        )
         for verb in entity.verbs
         if not verb.on_binned
         and (verb.when is None or verb.when(record))
