@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -47,11 +47,12 @@ MOST_TELLING = 3
 
 @dataclass(frozen=True)
 class Fact:
-    """One field of the record."""
+    """One field of the record. `editable`: in place, too."""
 
     name: str
     title: str
     value: Value
+    editable: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
     steps = track(kind, state) if state in kind.choices and rights[STATE] in READABLE else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
     verbs = offered(ctx, entity, record)
+    inputs = frozenset(field.name for field in changeable(ctx, entity, record, rights))
     return page(
         request,
         "record",
@@ -90,7 +92,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         record=record,
         title=title(entity, document, request.locale_name),
         track=steps,
-        sections=sections(entity, document, rights, show, hidden),
+        sections=sections(entity, document, rights, show, hidden, inputs),
         made=[Fact(name, META_FIELDS[name].title, show.shown(META_FIELDS[name], document)) for name in META[2:]],
         counts=counts(request, ctx, entity, record),
         composer=composer(request, ctx, entity, record, refused),
@@ -99,7 +101,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         shown=_shown(request),
         is_business=is_business(entity),
         most_telling=_telling(entity, document, show),
-        may_edit=bool(changeable(ctx, entity, record, rights)),
+        may_edit=bool(inputs),
         may_delete=records.may(ctx, entity, "delete", record),
         steps=[verb for verb in verbs if verb.leads_on and steps],
         verbs=[verb for verb in verbs if not (verb.leads_on and steps)],
@@ -131,11 +133,13 @@ def sections(
     rights: Mapping[str, str],
     show: Display,
     hidden: set[str],
+    inputs: Collection[str],
 ) -> list[Section]:
-    """The record's facts in the entity's groups; what no group names comes last."""
+    """The record's facts in the entity's groups; what no group names comes last. `inputs` can be edited."""
 
     def fact(field: Field) -> Fact:
-        return Fact(field.name, field.title, show.shown(field, document, rights[field.name]))
+        value = show.shown(field, document, rights[field.name])
+        return Fact(field.name, field.title, value, field.name in inputs)
 
     made = []
     for heading, names in grouped(entity):

@@ -19,10 +19,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Toasts can be closed.
-all("[data-close]").forEach((button) => {
-  button.hidden = false;
-  button.addEventListener("click", () => button.parentElement.remove());
-});
+all("[data-close]").forEach((button) => { button.hidden = false; });
+document.addEventListener("click", (event) => event.target.closest("[data-close]")?.parentElement.remove());
 
 // A password can be looked at while it is typed.
 all("[data-reveal]").forEach((button) => {
