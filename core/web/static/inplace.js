@@ -14,6 +14,8 @@ const load = () => {
 const written = (form) => new URLSearchParams(new FormData(form)).toString();
 const isDirty = () => current !== null && written(current.form) !== current.was;
 
+const shown = (form) => form.querySelector("input:not([type=hidden]), select:not([hidden]), textarea");
+
 const button = (label, key, kind) => {
   const made = document.createElement("button");
   made.type = kind === "save" ? "submit" : "button";
@@ -67,8 +69,9 @@ const open = async (link) => {
   current = { form, dd, before: [...dd.childNodes], was: "" };
   dd.replaceChildren(form);
   dd.parentElement.classList.add("is-editing");
+  window.kehu.enhance(form);
   current.was = written(form);
-  const input = form.querySelector("[name]:not([type=hidden])");
+  const input = shown(form);
   input.focus();
   if (input.matches("input:not([type=checkbox]), textarea")) input.select?.();
 };
@@ -81,7 +84,7 @@ const complain = (text) => {
   note.setAttribute("role", "alert");
   note.textContent = text;
   form.querySelector(".k-edithint").before(note);
-  const input = form.querySelector("[name]:not([type=hidden])");
+  const input = shown(form);
   input.setAttribute("aria-invalid", "true");
   input.focus();
 };

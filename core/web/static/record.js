@@ -49,6 +49,8 @@ document.querySelectorAll("form[data-composer]").forEach((form) => {
     // By mouse or by its key; arrow keys walk through the kinds and leave the focus there.
     kind.addEventListener("click", (event) => { if (event.detail !== 0 || !kind.matches(":focus-visible")) { form.classList.add("is-open"); text.focus(); } });
   });
+  // What was written is not left without a question.
+  addEventListener("beforeunload", (event) => { if (text.value.trim() && !form.dataset.sent) event.preventDefault(); });
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
     if (event.key === "Escape" && !event.isComposing) { form.classList.remove("is-open"); document.activeElement.blur(); }
