@@ -56,7 +56,7 @@ def write_down(ctx: Ctx, entity: Entity, record: Any, said: Mapping[str, Any]) -
     values |= place_of(activity, entity, record.id) | _worded(str(said.get("text", "")))
     is_task = values.get("kind") in PLANNED
     if values.get("at") is None and not is_task:
-        values["at"] = Moment().to_json(ctx.now)
+        values["at"] = ctx.now.isoformat()
     values["done"] = not is_task and not _is_ahead(ctx, values.get("at"))
     try:
         made: Activity = records.create(ctx, activity, values)

@@ -120,7 +120,7 @@ def test_a_choice_is_chosen(site: Site, li: int, address: str, page: Page, fault
     box = page.locator("dd[data-field=level]").get_by_role("combobox")
     expect(box).to_be_focused()
     page.keyboard.type("vip")
-    page.get_by_role("option", name="VIP").click()
+    page.locator(".k-options").get_by_role("option", name="VIP").click()
     page.keyboard.press("Enter")
     expect(page.locator("dd[data-field=level] a").first).to_have_text("VIP")
 
