@@ -21,12 +21,12 @@ from core.i18n import _
 from core.models import Audit, Change, Customer, User
 from core.services import records
 from core.services.likeness import alike
+from core.services.trail import PROBE
 from core.services.work import Ctx, Work
 
 KEY = "core.customer"
 FIELDS = ("name", "phone", "tax_no", "email")  # by which customers are met
 LEVELS = ("certain", "high", "possible")
-PROBE = "probe"  # the audit's word for a check that met a customer whom the asker may not see
 _KINDS = ("tax_key", "core_name", "phone_key", "mail_domain")
 _BATCH = _KINDS[:3]  # what rows of a file are checked by; mailboxes only ever warn
 _FACT = "kehu_duplicates"

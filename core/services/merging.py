@@ -23,7 +23,7 @@ from core.security.catalog import attribute_name
 from core.security.grants import READABLE
 from core.security.others import PluginField
 from core.services import missed, records
-from core.services.reversal import Part
+from core.services.reversal import UNMERGED, Part
 from core.services.trail import Entry, Key
 from core.services.trees import is_below
 from core.services.work import Ctx
@@ -123,7 +123,9 @@ def follow(ctx: Ctx, plugin: str, keep: Customer, drop: Customer) -> None:
 def set_apart(ctx: Ctx, source: Customer) -> None:
     """Bring a merged customer back, for who undoes the merge; what had moved is set back row by row."""
     session = ctx.work.elevated(_("Undo of a merge"), write=True)
-    session.get_one(Customer, source.id).deleted_at = None
+    drop = session.get_one(Customer, source.id)
+    ctx.journal.call(drop, UNMERGED)
+    drop.deleted_at = None
     session.flush()
     ctx.db.refresh(source)
 

@@ -16,6 +16,7 @@ from core.services.trail import Entry, Key
 from plugins import INVERSE, Entity
 
 UNDO = "undo-"  # before a verb's name: the action under which its undo is written down
+UNMERGED = f"{UNDO}merge"
 RESTORE = "restore"
 NATURAL = ("create", "edit", "delete", RESTORE)
 
@@ -70,6 +71,8 @@ def why_never(catalog: Catalog, entry: Entry) -> str | None:
         return entity.rules.gone
     if verb is not None and isinstance(verb.undo, str) and verb.undo != INVERSE:
         return verb.undo
+    if entry.action == UNMERGED and BINNED in entry.fields:
+        return _("A merge that was undone is not done again from the trail. Merge the two anew.")
     if not entry.lines and action not in NATURAL and function_of(entity, entry) is None:
         return _nothing(action)
     known = {one.name for one in entity.fields} | {BINNED}

@@ -16,6 +16,7 @@ from core.services.chunks import chunked
 from core.services.work import Ctx
 
 AUDIT = "core.audit"
+PROBE = "probe"  # written of a customer whom a check for duplicates has met and the asker may not see
 Key = tuple[str, int]  # a record: its entity's key and its id
 
 
@@ -86,6 +87,11 @@ def pending(ctx: Ctx) -> list[Entry]:
         Entry(0, *place, seq, entry.action, entry.entity, entry.record_id, entry.changes)
         for seq, entry in enumerate(journal.entries, 1)
     ]
+
+
+def deeds_of(entries: Sequence[Entry]) -> list[Entry]:
+    """What a change did, without what it met on the way; all of it where it did nothing."""
+    return [entry for entry in entries if entry.action != PROBE] or list(entries)
 
 
 def since(ctx: Ctx, entity: str, ids: Iterable[int], number: int) -> dict[int, list[Entry]]:

@@ -42,7 +42,7 @@ from core.services.reversal import (
     values_of,
     why_never,
 )
-from core.services.trail import Entry, Key, entries_of, pending, since, standing
+from core.services.trail import Entry, Key, deeds_of, entries_of, pending, since, standing
 from core.services.work import Ctx
 from plugins import Entity
 
@@ -87,7 +87,7 @@ def undo(ctx: Ctx, uuid: str) -> int:
     Raises NotFound, Forbidden, UndoConflict, Conflict.
     """
     _lock(ctx, uuid)
-    entries = entries_of(ctx, uuid)
+    entries = deeds_of(entries_of(ctx, uuid))
     known = {entry.key for entry in witness.known(ctx, entries)}
     if not known:
         raise NotFound
@@ -113,7 +113,7 @@ def undo(ctx: Ctx, uuid: str) -> int:
 
 def is_undoable(ctx: Ctx) -> bool:
     """Whether the actor may set back all that this transaction has done so far."""
-    entries = pending(ctx)
+    entries = deeds_of(pending(ctx))
     if not entries or any(why_never(ctx.catalog, entry) is not None for entry in entries):
         return False
     parts = parts_of(ctx.catalog, entries)
@@ -171,7 +171,7 @@ def in_sight(ctx: Ctx, changes: Sequence[tuple[int, str]], most: int) -> list[tu
 
 def why_not_whole(ctx: Ctx, changes: Sequence[Sequence[Entry]]) -> dict[str, str]:
     """Why the actor cannot undo those of the changes, by UUID, that hold records he does not see."""
-    several = [entries for entries in changes if len({entry.key for entry in entries}) > 1]
+    several = [entries for entries in map(deeds_of, changes) if len({entry.key for entry in entries}) > 1]
     seen = witness.seen(ctx, [entry for entries in several for entry in entries]) if several else set()
     found = {}
     for entries in several:
@@ -189,7 +189,7 @@ def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
     Of a part of which the actor may not know, nothing is said, and nothing done.
     """
     _lock(ctx, uuid)
-    entries = witness.known(ctx, entries_of(ctx, uuid))
+    entries = witness.known(ctx, deeds_of(entries_of(ctx, uuid)))
     outcome = Outcome()
     if not entries:
         return outcome

@@ -9,6 +9,7 @@ from core.errors import Conflict, TooMany
 from core.models import Audit, Customer
 from core.services import bulk, duplicates, likeness, records
 from core.services.chain import verify
+from core.services.trail import PROBE
 
 CUSTOMERS = "/core/customers"
 CHECK = f"{CUSTOMERS}/check-duplicates"
@@ -74,7 +75,7 @@ def test_of_a_hidden_one_only_the_unit_is_told(site, api):
     shown = api("li").post(CHECK, {"name": "secret star"}, status=200).json["items"]
     assert shown == [{"level": "high", "by": "name"} | told]
     with site.acting(write=False) as ctx:
-        probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
+        probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == PROBE)).all()
         assert probes == [hidden] * 3  # also where all else was rolled back
         assert verify(ctx.work) is None
         assert ctx.system.scalar(select(func.count()).select_from(Customer)) == 1
@@ -128,7 +129,7 @@ def asker(site, right, *fields, condition=None):
 
 def probes(site):
     with site.acting(write=False) as ctx:
-        return list(ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)))
+        return list(ctx.system.scalars(select(Audit.record_id).where(Audit.action == PROBE)))
 
 
 @pytest.mark.parametrize("right", ["none", "mask"])
@@ -296,6 +297,24 @@ def test_who_enters_a_customer_like_a_hidden_one_is_warned_and_written_down(data
     with pytest.raises(TooMany), site.acting("li") as ctx:
         duplicates.check(ctx, {"name": "蓝海星辰数据科技丁"})
     with site.acting(write=False) as ctx:
-        probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
+        probes = ctx.system.scalars(select(Audit.record_id).where(Audit.action == PROBE)).all()
         assert probes == [hidden] * 2  # and none of one's own that are alike
     site.close()
+
+
+def test_a_customer_like_a_hidden_one_can_be_taken_back(site, api):
+    """That a hidden one was met is in the trail of the creation, and nothing that stands in its way."""
+    site.role("taker", [{"entity": "core.customer", "action": "delete", "reach": "own"}])
+    site.user("mo", roles=("sales_rep", "taker"))
+    hidden = site.customer("Secret Star")
+    mo = api("mo")
+    made = mo.post(CUSTOMERS, {"name": "Secret Star"}, status=201)
+    assert made.json["warnings"][0]["hidden"]
+    mine = f"{CUSTOMERS}/{made.json['id']}"
+    assert mo.get(f"{mine}/history").json["items"][0]["undo"] == {"possible": True}
+    undone = mo.post(f"/changes/{made.headers['Change-Id']}/undo", None, status=200)
+    assert undone.json["records"] == 1
+    mo.get(mine, status=404)
+    mo.post(f"/changes/{undone.headers['Change-Id']}/undo", None, status=200)
+    assert mo.get(mine).json["name"] == "Secret Star"
+    assert api().get(f"{CUSTOMERS}/{hidden}").json["version"] == 1

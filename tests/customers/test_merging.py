@@ -256,6 +256,21 @@ def test_a_merge_is_undone_with_what_the_merger_does_not_see(site, api, apart, w
         assert verify(ctx.work) is None
 
 
+def test_an_undone_merge_is_not_redone_by_halves(site, api, apart):
+    """The trail does not tell all that a merge did; merged anew, all of it is done, and undone again."""
+    source, target, hidden = apart
+    boss = api("boss")
+    back = undo(boss, merge(boss, target, source).headers["Change-Id"]).headers["Change-Id"]
+    assert undo(boss, back, status=409).json["code"] == "UNDO_REFUSED"
+    newest = boss.get(f"{CUSTOMERS}/{source}/history").json["items"][0]
+    assert (newest["change"], newest["undo"]["possible"]) == (back, False)
+    assert boss.get(f"{CUSTOMERS}/{source}").json["name"] == "A"
+    again = merge(boss, target, source).headers["Change-Id"]
+    assert stored(site, hidden).parent_id == target
+    undo(boss, again)
+    assert stored(site, hidden).parent_id == source
+
+
 def test_what_has_gone_elsewhere_since_stays_there(site, api, apart):
     source, target, hidden = apart
     change = merge(api("boss"), target, source).headers["Change-Id"]

@@ -13,10 +13,11 @@ from sqlalchemy import event, select
 from core.cli.failures import sentence
 from core.errors import Forbidden, KehuError
 from core.models import Audit, Customer
-from core.services import duplicates, records
+from core.services import records
 from core.services.bulk import Result, store
 from core.services.intake import Intake
 from core.services.matching import Matcher
+from core.services.trail import PROBE
 from core.services.work import Ctx
 from plugins import Rules
 from tests.support.site import Site
@@ -219,5 +220,5 @@ def test_a_row_that_meets_a_hidden_customer_is_written_down(site: Site) -> None:
         rows = [{"name": "Other", "tax_no": "91310000MA1FL0AB0X"}, {"name": "Beta"}]
         assert [one.status for one in store(ctx, ctx.catalog["core.customer"], rows)] == [409, 201]
     with site.kernel.work(write=False) as work:
-        probes = work.system.scalars(select(Audit.record_id).where(Audit.action == duplicates.PROBE)).all()
+        probes = work.system.scalars(select(Audit.record_id).where(Audit.action == PROBE)).all()
     assert probes == [foreign]
