@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from core.kit import code, hooks, language, life, reach, surfaces, tables
+from core.kit import code, hooks, language, life, reach, refusals, surfaces, tables
 from core.kit.bench import Bench
 from core.kit.finding import Finding
 
@@ -56,6 +56,7 @@ CHECKS = (
     Check("pages", "has pages that stay quick and safe", surfaces.pages),
     Check("contributions", "adds to others' pages without slowing them", surfaces.contributions),
     Check("doors", "refuses bad values alike at every door", surfaces.doors),
+    Check("refusals", "names fields that are there when it refuses", refusals.refusals),
     Check("translations", "speaks Chinese and English", language.translations),
     Check("life", "keeps its data while it is off", life.off_and_on),
     Check("chaos", "harms nobody when it fails", life.chaos),

@@ -47,7 +47,7 @@ def imports(bench: Bench) -> Iterator[Finding]:
     manifest = bench.manifest
     depends = {parse_dependency(text)[0] for text in manifest.depends}
     others = {found.manifest.package: name for name, found in bench.found.items() if found.manifest}
-    for path in _sources(bench.root):
+    for path in sources(bench.root):
         for module, line in _imported(path, manifest.package):
             top = module.partition(".")[0]
             if top == "core" and not module.startswith(PUBLIC):
@@ -70,10 +70,10 @@ def imports(bench: Bench) -> Iterator[Finding]:
 def statements(bench: Bench) -> Iterator[Finding]:
     if bench.found[bench.name].problem:
         return
-    for path in _sources(bench.root):
+    for path in sources(bench.root):
         if "migrations" in path.relative_to(bench.root).parts:
             continue
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(tree(path)):
             name = _reached(node)
             if name in PAST_THE_SCOPE:
                 yield Finding(
@@ -84,11 +84,13 @@ def statements(bench: Bench) -> Iterator[Finding]:
                 )
 
 
-def _sources(root: Path) -> list[Path]:
+def sources(root: Path) -> list[Path]:
+    """The plugin's files of Python."""
     return sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def _tree(path: Path) -> ast.AST:
+def tree(path: Path) -> ast.Module:
+    """What is written in one of them; nothing where it cannot be read."""
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError:  # the check `starts` tells it
@@ -97,7 +99,7 @@ def _tree(path: Path) -> ast.AST:
 
 def _imported(path: Path, package: str) -> Iterator[tuple[str, int]]:
     """The modules that a file imports, `from a import b` as `a.b` where a is a package of ours, and the lines."""
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:

@@ -29,6 +29,12 @@ class Org:
         for node in self.nodes.values():
             self._children.setdefault(node.parent_id, []).append(node.id)
 
+    @property
+    def base_currency(self) -> str:
+        """The top unit's: that of all amounts without a currency of their own."""
+        top = next((node for node in self.nodes.values() if node.parent_id is None), None)
+        return (top.base_currency if top else None) or "CNY"
+
     def subtree(self, unit_id: int) -> tuple[int, ...]:
         """The unit and all below it, in id order."""
         found, waiting = {unit_id}, [unit_id]

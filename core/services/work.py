@@ -320,6 +320,11 @@ class Ctx:
         return self.work.today
 
     @property
+    def base_currency(self) -> str:
+        """The currency of amounts that have none of their own."""
+        return self.work.org.base_currency
+
+    @property
     def journal(self) -> Journal:
         return self.work.journal
 

@@ -150,7 +150,7 @@ def moment(value: dt.datetime | None) -> str:
     return NONE if value is None else formats.moment(value, request.locale_name, zone)
 
 
-def money(value: Decimal | int | None, currency: str = "CNY") -> str:
+def money(value: Decimal | int | None, currency: str) -> str:
     return NONE if value is None else formats.money(Decimal(value), currency, get_current_request().locale_name)
 
 

@@ -203,14 +203,8 @@ def display(request: Request, ctx: Ctx, *, brief: bool = False) -> Display:
         zone=ctx.kernel.clock.zone,
         now=ctx.now,
         today=ctx.today,
-        currency=currency_of(ctx),
+        currency=ctx.base_currency,
         visited=frozenset(entity.key for entity in ctx.catalog if may_visit(ctx, entity)),
         titles={entity.key: entity.plural for entity in ctx.catalog},
         brief=brief,
     )
-
-
-def currency_of(ctx: Ctx) -> str:
-    """Amounts are in the base currency: that of the top unit."""
-    top = next((node for node in ctx.work.org.nodes.values() if node.parent_id is None), None)
-    return (top.base_currency if top else None) or "CNY"

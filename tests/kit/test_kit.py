@@ -68,6 +68,9 @@ AGAIN = """
         for customer in ctx.db.scalars(select(Customer).limit(1)):
             ctx.db.add(Sample(code=next_number(ctx, "samples.sample"), name="again", customer_id=customer.id))
 """
+REFUSAL = """        if values.get("name") == "x":
+            raise {}
+        if creating"""
 GRANT = """
     @hookimpl
     def register_grants(self):
@@ -379,6 +382,20 @@ FAULTS = {
         "        if creating",
         '        raise Invalid(errors={"name": ["Never."]})\n        if creating',
         ("no record could be made to try with: 422", "SAMPLES"),
+    ),
+    "a refusal of a misspelt field": Fault(
+        "refusals",
+        "entities.py",
+        "        if creating",
+        REFUSAL.format('Invalid(errors={"nmae": ["No."]})'),
+        ("names 'nmae', which is no field of samples.sample: did you mean 'name'?", "entities.py:14"),
+    ),
+    "a refusal of a field of another entity": Fault(
+        "refusals",
+        "entities.py",
+        "        if creating",
+        REFUSAL.format('Conflict("No.", errors={"phone": ["No."]})'),
+        ("names 'phone', which is no field of samples.sample",),
     ),
     "a verb that crashes": Fault(
         "permissions",

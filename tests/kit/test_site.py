@@ -23,13 +23,14 @@ PANEL = """
         from plugins import Panel
 
         def render(ctx, customer):
-            return "kehu_thanks:panel.jinja2", {"customer": customer, "none": None}
+            return "kehu_thanks:panel.jinja2", {"customer": customer, "currency": ctx.base_currency, "none": None}
 
         return [Panel(key="thanks.all", entity="core.customer", title="T", render=render)]
 """
 TEMPLATE = """
 <a href="{{ record_path("core.customer", customer.id) }}">at {{ customer.created_at|moment }}</a>
-<b>{{ customer.created_at.date()|day }} {{ 1250|money }} {{ 2|money("USD") }} {{ none|money }} {{ none|day }}</b>
+<b>{{ customer.created_at.date()|day }} {{ 1250|money(currency) }}
+ {{- " " ~ 2|money("USD") }} {{ none|money("USD") }} {{ none|day }}</b>
 """
 
 

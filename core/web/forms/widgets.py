@@ -16,7 +16,6 @@ from core.web.format import noun
 from core.web.forms.choices import Choice, Choices, Chooser
 from core.web.forms.inputs import may_begin
 from core.web.record import label_name
-from core.web.values import currency_of
 from plugins import Field
 
 # Texts that are typed with other keys, by the names that fields of this kind have everywhere.
@@ -170,7 +169,7 @@ def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Wid
     if kind.kind == "reference":
         return _reference(field, chooser, document, say)
     if kind.kind == "money":
-        return MoneyWidget(currency=currency_of(chooser.ctx))
+        return MoneyWidget(currency=chooser.ctx.base_currency)
     if kind.kind == "references":
         return ChecksWidget(choices=chooser.of(field, document).choices)
     if kind.kind == "target":

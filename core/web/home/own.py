@@ -19,7 +19,6 @@ from core.services.periods import Period
 from core.services.work import Ctx
 from core.web.frame import may_visit
 from core.web.query import Query
-from core.web.values import currency_of
 from plugins import Card
 
 Shown = tuple[str, Mapping[str, Any]]
@@ -161,7 +160,7 @@ def trade(ctx: Ctx, period: Period) -> Shown | None:
         path = behind(TRADE, ["=", "kind", kind], ["=", "effective", True], during)
         amount = now.get(kind, Decimal(0))
         found.append(Figure(TRADE_KINDS[kind], amount, path, _percent(amount, before.get(kind)), amount=True))
-    return _figures(*found, currency=currency_of(ctx))
+    return _figures(*found, currency=ctx.base_currency)
 
 
 def _figures(*found: Figure, currency: str = "") -> Shown:
