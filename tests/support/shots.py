@@ -47,6 +47,8 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "customers-found", "/core/customers?q=科技&sort=-annual_revenue"
     yield "customers-narrowed", '/core/customers?filter=["in","state",["prospect"]]'
     yield "customers-arrange", "/core/customers/arrange"
+    yield "customers-filter", '/core/customers/filter?filter=["or",["in","state",["prospect"]],[">","employees",10]]'
+    yield "customers-view", "/core/customers/views?sort=-name"
     yield "customers-none", "/core/customers?q=qqqq"
     yield "customer-assign", "/core/customers/1/actions/assign"
     yield "error-404", "/core/customers/999999"

@@ -60,3 +60,31 @@ def test_pages_come_by_themselves_and_the_address_follows(site, li, address, pag
     expect(rows.first).to_contain_text(re.compile("C(050|100)"))
     page.locator(".k-gridscroll").evaluate("box => box.scrollTop = box.scrollHeight")
     expect(rows.last).to_contain_text("C129")
+
+
+def test_a_filter_is_put_together_over_the_list(site, li, address, page: Page, faults):
+    site.customer("Acme", "li", annual_revenue="5000")
+    site.customer("Bolt", "li", annual_revenue="10")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}")
+    page.keyboard.press("f")
+    dialog = page.locator("dialog.ls-dialog")
+    dialog.get_by_role("button", name="Annual revenue").click()
+    line = dialog.locator(".ls-line")
+    expect(line).to_have_count(1)
+    line.locator("select").select_option("between")
+    expect(line.locator("input:visible")).to_have_count(2)
+    line.locator("select").select_option("empty")
+    expect(line.locator("input:visible")).to_have_count(0)
+    line.locator("select").select_option(">=")
+    line.locator("input:visible").fill("1000")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(".ls-words")).to_have_text(re.compile("Annual revenue ≥ ¥1,000"))
+    page.locator(".ls-words").click()
+    dialog.get_by_role("button", name="Remove: Annual revenue").click()
+    expect(line).to_have_count(0)
+    with page.expect_navigation():
+        dialog.get_by_role("button", name="Show").last.click()
+    expect(page.locator("tbody tr")).to_have_count(2)

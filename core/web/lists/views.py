@@ -16,13 +16,15 @@ from core.security.catalog import meta_or_field
 from core.services import records
 from core.services.imports import may_import
 from core.services.work import Ctx
-from core.web.facets import facets, split
+from core.web.facets import facets, join, split
 from core.web.frame import frame, is_written, may_visit
 from core.web.lists.columns import Shown, available, columns, heads, sort_keys
 from core.web.lists.rows import rows
 from core.web.lists.saved import Looked, looked
+from core.web.lists.wording import Chip, Wording
 from core.web.query import Query
 from core.web.templating import page
+from core.web.values import display
 from plugins import Entity
 
 
@@ -51,8 +53,9 @@ def view(entity: Entity, request: Request) -> Response:
         next_url=query.url(path, cursor=found.next) if found.next else None,
         facets=facets(entity, ctx.rights, query, path),
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
-        narrowed=split(query.filter)[1] is not None,
         may_import=may_import(ctx, entity),
+        chips=_chips(request, ctx, entity, query, path),
+        filter_url=query.url(f"{path}/filter"),
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
 
@@ -77,6 +80,20 @@ def _asked(ctx: Ctx, entity: Entity, query: Query, language: str) -> tuple[Ask, 
     wanted: dict[str, Any] = {"filter": query.filter, "text": query.q, "sort": query.sort or None}
     asked = ask(ctx.rights, entity, **wanted, cursor=query.cursor or None, count=True)
     return asked, columns(ctx, entity, language, query.columns)
+
+
+def _chips(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str) -> list[Chip]:
+    """The parts of the condition beside the states, in words."""
+    codes, rest = split(query.filter)
+    if rest is None:
+        return []
+    parts = rest[1:] if rest[0] == "and" else [rest]
+    wording = Wording(request, ctx, entity, display(request, ctx, brief=True))
+    return wording.chips(parts, lambda others: join(codes, _both(others)), query, path)
+
+
+def _both(parts: list[Any]) -> Any:
+    return None if not parts else parts[0] if len(parts) == 1 else ["and", *parts]
 
 
 def _first_key(entity: Entity, sort: str) -> str:

@@ -20,20 +20,43 @@ dialog.addEventListener("click", (event) => {
   if (close) event.preventDefault();
   if (close || event.target === dialog) dialog.close();
 });
-const open = async (link) => {
-  const reply = await fetch(link.href).catch(() => null);
-  if (!reply?.ok || reply.redirected) { location.assign(link.href); return; }
+const open = async (address) => {
+  const reply = await fetch(address).catch(() => null);
+  if (!reply?.ok || reply.redirected) { location.assign(address); return; }
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   dialog.replaceChildren(page.querySelector("[data-sheet]"));
   dialog.setAttribute("aria-label", dialog.querySelector("h1").textContent);
-  dialog.showModal();
-  dialog.querySelector("[autofocus], input:not([type=hidden]), select")?.focus();
+  if (!dialog.open) dialog.showModal();
+  fit(dialog);
+  const place = [...dialog.querySelectorAll(".ls-what")].at(-1) || dialog;
+  place.querySelector("input:not([type=hidden]):not(:disabled), select")?.focus();
 };
+
+// Of a line of the filter only those inputs are there that its operator needs.
+const fit = (place) => place.querySelectorAll(".ls-operator").forEach((select) => {
+  select.closest(".ls-line").querySelectorAll("[data-for]").forEach((part) => {
+    part.hidden = !part.dataset.for.split(",").includes(select.value);
+    part.querySelectorAll("input").forEach((input) => { input.disabled = part.hidden; });
+  });
+});
+fit(document);
+document.addEventListener("change", (event) => {
+  const line = event.target.closest(".ls-operator")?.closest(".ls-line");
+  if (!line) return;
+  fit(line);
+  line.querySelector("[data-for]:not([hidden]) input:not([type=hidden])")?.focus();
+});
+dialog.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-partial]");
+  if (!button) return;
+  event.preventDefault();
+  open(`${button.form.action}?${new URLSearchParams(new FormData(button.form, button))}`);
+});
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-dialog]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  open(link);
+  open(link.href);
 });
 
 // Columns move up and down where they stand.
