@@ -71,10 +71,11 @@ def test_every_class_that_is_styled_is_used():
         for kind in ("name", "state", "boolean", "choice", "date", "moment", "integer", "money", "reference", "text")
     }
     places = {f"p-{place}" for place in ("name", "figure", "when", "below", "extra")}
+    outcomes = {f"seg-{outcome}" for outcome in ("new", "upd", "skip", "bad")}
     states = {"target", "prospect", "formal", "sealed", "past", "now", "todo"}
     for sheet in SHEETS:
         text = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", (FOLDER / sheet).read_text(), flags=re.DOTALL)
-        for name in set(re.findall(r"\.(-?[a-z_][\w-]*)", text)) - kinds - places - states:
+        for name in set(re.findall(r"\.(-?[a-z_][\w-]*)", text)) - kinds - places - states - outcomes:
             assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", used), f"{sheet}: .{name}"
 
 
