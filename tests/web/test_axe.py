@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
 from core.app import make_app
+from core.models import User
 from tests.support.serving import served
 from tests.support.shots import fill, log_in, pages
 from tests.support.site import Site
@@ -33,7 +35,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]
     site = Site(f"sqlite:///{tmp_path_factory.mktemp('axe')}/kehu.db")
     fill(site, 20)
     with site.acting() as ctx:
-        people = {user.login: user.id for user in ctx.system.query(ctx.catalog["core.user"].model)}
+        people = {user.login: user.id for user in ctx.system.scalars(select(User))}
     for login in ("wangfang", "liming", "zhaoguodong"):
         give_password(site, people[login])
     with served(make_app(site.kernel)) as address:
