@@ -103,12 +103,14 @@ def _responsibilities(ctx: Ctx) -> Iterator[tuple[Entity, list[Field]]]:
 
 
 def candidates(ctx: Ctx, leaving: User, also: Sequence[str] = ()) -> list[Candidate]:
-    """Active users who could take over: those of the same unit first, then who has least; and those named `also`."""
+    """Active users who could take over: those named `also`, those of the same unit, then of the one above it; of
+    each first who has least.
+    """
     active = [User.active.is_(True), User.deleted_at.is_(None), User.id != leaving.id]
     near = select(User.id, User.login, User.name, User.unit_id).where(*active)
     org = ctx.work.org
     unit = org.nodes.get(leaving.unit_id)
-    around = [leaving.unit_id, *([unit.parent_id] if unit and unit.parent_id else [])]
+    around = org.subtree(unit.parent_id if unit and unit.parent_id else leaving.unit_id)
     rows = list(ctx.db.execute(near.where(or_(User.unit_id.in_(around), User.login.in_(also)))))
     if not rows:
         rows = list(ctx.db.execute(near.order_by(User.id).limit(MOST_CANDIDATES)))

@@ -20,6 +20,7 @@ from core.web.toast import Toast
 from plugins import Entity, Fault
 
 HOME = "/"
+ADMIN = "/admin"
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ STARTS = {"representative": _("Today"), "manager": _("Department"), "executive":
 @dataclass(frozen=True)
 class Frame:
     """`places` are the user's day, if he has one, and `business`; `here` is the key of the one that the page is
-    about, `text` what was searched for; `plus` what a phone's round button creates; `faults` why plugins are
-    off, told to administrators.
+    about, `admin` whether it is one of the settings, `text` what was searched for; `plus` what a phone's round
+    button creates; `faults` why plugins are off, told to administrators.
     """
 
     places: tuple[Place, ...]
@@ -54,6 +55,7 @@ class Frame:
     creatable: tuple[Place, ...]
     plus: Place | None
     here: str | None
+    admin: bool
     text: str
     user: str
     unit: str
@@ -92,8 +94,16 @@ def letters(entities: Iterable[Entity]) -> dict[str, str]:
     return taken
 
 
-def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str = "", home: bool = False) -> Frame:
-    """The frame of a page about `entity`, or of the day; `text` is what was searched for."""
+def frame(
+    request: Request,
+    ctx: Ctx,
+    entity: Entity | None = None,
+    *,
+    text: str = "",
+    home: bool = False,
+    admin: bool = False,
+) -> Frame:
+    """The frame of a page about `entity`, of the day, or of the settings (`admin`); `text` is what was searched for."""
     visible = [one for one in ctx.catalog if may_visit(ctx, one)]
     # What only the kernel writes is read on the records that it is about.
     business = [one for one in visible if is_business(one) and not one.rules.closed]
@@ -113,10 +123,11 @@ def frame(request: Request, ctx: Ctx, entity: Entity | None = None, *, text: str
         creatable=tuple(place(one) for one in creatable),
         plus=place(nearest[0]) if nearest else None,
         here=DAY.key if home else entity.key if entity else None,
+        admin=admin or (entity is not None and not is_business(entity)),
         text=text,
         user=ctx.identity.name,
         unit=unit.name if unit else "",
-        toast=toasts.take(request) if entity or home else None,
+        toast=toasts.take(request) if entity or home or admin else None,
         faults=ctx.kernel.faults if ctx.rights.may_ever(ctx.catalog["core.role"], "edit") else (),
     )
 
