@@ -70,7 +70,7 @@ def test_rights_read_as_words(site, admin):
     page = admin.get("/admin/rights?user=li")
     row = cells(page, "Customers")
     assert row["View"].startswith("Own unit and below")
-    assert "Own unit and below, where State is Formal and Annual revenue is at least 1000" in row["View"]
+    assert "Own unit and below, where State is Formal and Annual revenue ≥" in row["View"]
     assert row["Edit"] == "Own records"
     assert row["Delete"] in ("—", "Never: All records")
     assert "Phone: Partly hidden" in page.text

@@ -19,10 +19,11 @@ from core.security.grants import ANY, REACHES, Grant
 from core.security.rights import Rights
 from core.services import records
 from core.services.work import Ctx
-from core.web.admin.conditions import in_words
 from core.web.admin.home import is_administrator
 from core.web.frame import frame
+from core.web.lists.wording import Wording
 from core.web.templating import page
+from core.web.values import display
 from core.web.words import ACTIONS, WORDS
 from plugins import Entity
 
@@ -64,7 +65,7 @@ def view(context: Any, request: Request) -> Response:
     roles = select(Role.code, Role.name).join(user_role, user_role.c.role_id == Role.id)
     held = ctx.system.execute(roles.where(user_role.c.user_id == user.id, Role.deleted_at.is_(None)))
     units = [ctx.work.org.nodes[one].name for one in (rights.units if rights else ()) if one in ctx.work.org.nodes]
-    lines = list(_lines(request, rights)) if rights else []
+    lines = list(_lines(request, ctx, rights)) if rights else []
     return page(
         request,
         "admin/rights",
@@ -96,9 +97,11 @@ def _rights(ctx: Ctx, user: User) -> Rights | None:
     return ctx.kernel.store.rights(ctx.system, user.id, ctx.work.epochs, ctx.now, ctx.today)
 
 
-def _lines(request: Request, rights: Rights) -> Iterator[Line]:
+def _lines(request: Request, ctx: Ctx, rights: Rights) -> Iterator[Line]:
+    show = display(request, ctx)
     for entity in rights.catalog:
-        cells = tuple(_cell(request, rights, entity, action) for action in SHOWN)
+        wording = Wording(request, ctx, entity, show)
+        cells = tuple(_cell(request, rights, wording, action) for action in SHOWN)
         verbs = tuple(
             verb.title
             for verb in entity.verbs
@@ -109,8 +112,8 @@ def _lines(request: Request, rights: Rights) -> Iterator[Line]:
             yield Line(entity, cells, verbs, fields)
 
 
-def _cell(request: Request, rights: Rights, entity: Entity, action: str) -> Cell:
-    say = request.say
+def _cell(request: Request, rights: Rights, wording: Wording, action: str) -> Cell:
+    say, entity = request.say, wording.entity
     said = [
         d for d in rights.person.grants if d["entity"] == entity.key or (d["entity"] == ANY and is_business(entity))
     ]
@@ -123,8 +126,8 @@ def _cell(request: Request, rights: Rights, entity: Entity, action: str) -> Cell
     if not rights.may_ever(entity, action):
         given = []
     widest = max((REACHES.index(grant.reach) + 1 for grant, _condition in given), default=0)
-    sentences = [_sentence(request, entity, *one) for one in given]
-    sentences += [say(_("Never: ${what}", mapping={"what": _sentence(request, entity, *one)})) for one in denied]
+    sentences = [_sentence(wording, *one) for one in given]
+    sentences += [say(_("Never: ${what}", mapping={"what": _sentence(wording, *one)})) for one in denied]
     shared = len(rights.shares.of(entity, action))
     if shared:
         sentences.append(say(_("${n} records shared one by one", mapping={"n": shared})))
@@ -134,12 +137,12 @@ def _cell(request: Request, rights: Rights, entity: Entity, action: str) -> Cell
     return Cell(action, widest, word, conditioned and bool(widest), tuple(dict.fromkeys(sentences)))
 
 
-def _sentence(request: Request, entity: Entity, grant: Grant, condition: Any) -> str:
-    reach = str(request.say(WORDS["reach"][grant.reach]))
+def _sentence(wording: Wording, grant: Grant, condition: Any) -> str:
+    reach = str(wording.say(WORDS["reach"][grant.reach]))
     if condition is None:
         return reach
-    what = in_words(request, entity, condition)
-    return str(request.say(_("${reach}, where ${what}", mapping={"reach": reach, "what": what})))
+    what = wording.text(condition)
+    return str(wording.say(_("${reach}, where ${what}", mapping={"reach": reach, "what": what})))
 
 
 def _fields(request: Request, rights: Rights, entity: Entity) -> Iterator[str]:
