@@ -9,9 +9,9 @@ from pyramid.config import Configurator
 from core.http.paths import by_path
 from core.http.work import current
 from core.web import alike, details, lookup, timeline, verbs
-from core.web.forms import new
+from core.web.forms import new, single
 from core.web.forms import views as forms
-from core.web.lists import arranging, filtering, saved
+from core.web.lists import arranging, cells, filtering, saved
 from core.web.lists import views as lists
 
 _ID = "{id:[1-9][0-9]*}"
@@ -34,6 +34,7 @@ def includeme(config: Configurator) -> None:
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),
             ("write_down", f"{path}/{_ID}/log", {"POST": details.write_down}),
             ("take_back", f"{path}/{_ID}/changes/{{change:[0-9a-f-]{{36}}}}/undo", {"POST": timeline.take_back}),
+            ("field", f"{path}/{_ID}/fields/{{field}}", {"GET": single.ask, "POST": cells.save}),
             ("done", f"{path}/{_ID}/done", {"POST": timeline.done}),
             ("verb", f"{path}/{_ID}/actions/{{verb}}", {"GET": verbs.ask, "POST": verbs.act}),
         ):

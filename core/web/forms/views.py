@@ -41,7 +41,7 @@ def change(entity: Entity, request: Request) -> Response:
     """POST: what differs is stored. A version that is not the stored one any more leads to a choice."""
     ctx: Ctx = request.ctx
     number, seen = record_id(request), version(request)
-    texts, base = read(entity.fields, request), _base(request)
+    texts, base = read(entity.fields, request), base_of(request)
     draw = partial(draw_edit, entity=entity, number=number)
     try:
         sent = to_services(entity.fields, texts, zone_of(ctx))
@@ -82,7 +82,7 @@ def draw_edit(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity
     return sheet_page(request, ctx, sheet, refused)
 
 
-def _base(request: Request) -> dict[str, str] | None:
+def base_of(request: Request) -> dict[str, str] | None:
     """What the form had held when it was opened; None where that is not known."""
     try:
         found = json.loads(request.POST.get("base", ""))

@@ -12,7 +12,7 @@ from core.entities.finding import may_search
 from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Forbidden, NotFound
 from core.http.paths import collection
-from core.security.catalog import meta_or_field
+from core.security.catalog import is_business, meta_or_field
 from core.services import records
 from core.services.imports import may_import
 from core.services.work import Ctx
@@ -56,6 +56,7 @@ def view(entity: Entity, request: Request) -> Response:
         may_import=may_import(ctx, entity),
         chips=_chips(request, ctx, entity, query, path),
         filter_url=query.url(f"{path}/filter"),
+        has_short=is_business(entity),
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
 

@@ -19,6 +19,13 @@ kehu.send = async (url, data) => {
 kehu.parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 kehu.token = () => document.querySelector("[name=csrf_token]").value;
 
+kehu.toast = (toast) => {
+  document.querySelector(".k-toast")?.remove();
+  if (!toast) return;
+  toast.querySelectorAll("[data-close]").forEach((button) => { button.hidden = false; });
+  document.querySelector(".k-tabbar").before(toast);
+};
+
 // --- one record out of many: type, choose with the arrows, Enter -----------------------------------------
 
 let numbers = 0;

@@ -1,0 +1,42 @@
+"""A cell of a list, edited in place: the field's own form, and the row as it is after it."""
+
+from __future__ import annotations
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.errors import NotFound
+from core.http.paths import collection
+from core.services import records
+from core.services.work import Ctx
+from core.web.forms import single
+from core.web.lists.columns import columns, heads
+from core.web.lists.rows import rows
+from core.web.query import read
+from core.web.record import name_of
+from core.web.templating import page
+from core.web.toast import Toast
+from core.web.undo import offer
+from plugins import Entity
+
+
+def save(entity: Entity, request: Request) -> Response:
+    """POST, to the field's address with the list's own query: the row, and a toast with Undo, as a fragment."""
+    ctx: Ctx = request.ctx
+    record = single.stored(entity, request)
+    query = read(request)
+    shown = columns(ctx, entity, request.locale_name, query.columns)
+    try:
+        record = records.find(ctx, entity, record.id)
+    except NotFound:  # it was given away
+        found = []
+    else:
+        found = [record]
+    return page(
+        request,
+        "list/changed",
+        entity=entity,
+        heads=heads(ctx, entity, shown, query, collection(entity.key)),
+        rows=rows(request, ctx, entity, found, shown),
+        toast=Toast("saved", name_of(request, ctx, entity, record), offer(ctx)),
+    )
