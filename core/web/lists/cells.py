@@ -5,14 +5,14 @@ from __future__ import annotations
 from pyramid.request import Request
 from pyramid.response import Response
 
-from core.errors import NotFound
+from core.errors import BadRequest, NotFound
 from core.http.paths import collection
 from core.services import records
 from core.services.work import Ctx
 from core.web.forms import single
 from core.web.lists.columns import columns, heads
 from core.web.lists.rows import rows
-from core.web.query import read
+from core.web.lists.saved import looked
 from core.web.record import name_of
 from core.web.templating import page
 from core.web.toast import Toast
@@ -24,8 +24,11 @@ def save(entity: Entity, request: Request) -> Response:
     """POST, to the field's address with the list's own query: the row, and a toast with Undo, as a fragment."""
     ctx: Ctx = request.ctx
     record = single.stored(entity, request)
-    query = read(request)
-    shown = columns(ctx, entity, request.locale_name, query.columns)
+    query = looked(request, ctx, entity).query
+    try:
+        shown = columns(ctx, entity, request.locale_name, query.columns)
+    except BadRequest:  # the view asks for what is not there any more
+        shown = columns(ctx, entity, request.locale_name)
     try:
         record = records.find(ctx, entity, record.id)
     except NotFound:  # it was given away
