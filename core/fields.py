@@ -142,8 +142,12 @@ class Boolean:
 
 @dataclass(frozen=True)
 class Money:
-    """An exact amount in the base currency; a decimal string in JSON, four decimals at most."""
+    """An exact amount in the base currency; a decimal string in JSON, four decimals at most.
 
+    `in_words`: pages in Chinese write it out beside the digits, as contracts and receipts do (M21).
+    """
+
+    in_words: bool = False
     kind = "money"
 
     def parse(self, value: Any) -> Decimal | None:
@@ -229,10 +233,12 @@ def _out_of_time() -> BadValue:
 @dataclass(frozen=True)
 class Date:
     """A calendar day, `YYYY-MM-DD`. `kept` names the yes-or-no field that says that it was kept: until then
-    it is overdue once it has passed.
+    it is overdue once it has passed. `lunar` names the one that says that its anniversary is kept by the lunar
+    calendar.
     """
 
     kept: str = ""
+    lunar: str = ""
     kind = "date"
 
     def parse(self, value: Any) -> dt.date | None:

@@ -35,7 +35,7 @@ CONTACT = Entity(
         Field("phone", Text(64), _("Phone"), searchable=True),
         Field("mobile", Text(64), _("Mobile"), searchable=True),
         Field("email", Text(200), _("Email"), searchable=True),
-        Field("birthday", Date(), _("Birthday")),
+        Field("birthday", Date(lunar="birthday_lunar"), _("Birthday")),
         Field("birthday_lunar", Boolean(), _("Lunar birthday"), required=True, default=lambda ctx: False),
         Field("is_main", Boolean(), _("Main contact"), required=True, default=lambda ctx: False),
         Field("owner", Reference("core.user"), _("Owner"), default=acting_user),

@@ -36,7 +36,7 @@ TRADE = Entity(
         Field("document", Text(64), _("Document"), required=True),
         Field("kind", Choice(TRADE_KINDS), _("Kind"), required=True, create_only=True),
         Field("on", Date(), _("Date"), required=True, column="happened_on"),
-        Field("amount_base", Money(), _("Amount"), required=True),
+        Field("amount_base", Money(in_words=True), _("Amount"), required=True),
         Field("owner", Reference("core.user"), _("Owner")),
         Field("effective", Boolean(), _("Effective"), required=True, default=lambda ctx: True),
     ),

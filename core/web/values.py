@@ -12,6 +12,8 @@ from typing import Any
 
 from pyramid.request import Request
 
+from core.chinese import lunar
+from core.chinese.amounts import in_words
 from core.i18n import Words, _
 from core.services.work import Ctx
 from core.web import format as formats
@@ -29,7 +31,8 @@ _DIALLED = re.compile(r"[\d+]+")
 
 @dataclass(frozen=True)
 class Value:
-    """One value as the templates show it. `kind` names the way, `path` is where it leads.
+    """One value as the templates show it. `kind` names the way, `path` is where it leads, `aside` says it again
+    as some people write it.
 
     Kinds: `empty closed masked text lines number late state link gone away many table document failed`.
     """
@@ -41,6 +44,7 @@ class Value:
     items: tuple[Value, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[Value, ...], ...] = ()
+    aside: str = ""
 
 
 EMPTY = Value("empty")
@@ -69,7 +73,20 @@ class Display:
         if right == "mask" and value is not None:
             return Value("masked", str(value))
         shown = self.value(field, value)
-        return replace(shown, kind="late") if self._is_overdue(field, document) else shown
+        if self._is_overdue(field, document):
+            return replace(shown, kind="late")
+        return shown if self.brief else replace(shown, aside=self._aside(field, document))
+
+    def _aside(self, field: Field, document: Mapping[str, Any]) -> str:
+        """An amount in words, the day on which a lunar birthday is kept."""
+        value = document[field.name]
+        if value is not None and getattr(field.type, "in_words", False) and self.language == "zh_Hans":
+            return in_words(Decimal(value)) if self.currency == "CNY" else ""
+        if value is not None and document.get(getattr(field.type, "lunar", "")):
+            born = dt.date.fromisoformat(value)
+            kept = formats.day(lunar.coming(born, self.today), self.language)
+            return self.say(_("lunar ${day}, next on ${kept}", mapping={"day": lunar.name_of(born), "kept": kept}))
+        return ""
 
     def _is_overdue(self, field: Field, document: Mapping[str, Any]) -> bool:
         """Whether a day or moment has passed, and the record does not say that it was kept."""

@@ -1,0 +1,1 @@
+"""How amounts and days are written in China, where no library's words fit (M21)."""

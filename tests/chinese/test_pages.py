@@ -1,0 +1,25 @@
+"""Where people read them."""
+
+from __future__ import annotations
+
+from tests.web.conftest import app, browser_of  # noqa: F401 - fixtures
+
+
+def test_a_receipt_says_its_amount_in_words(site, browser_of):  # noqa: F811
+    customer = site.customer("Acme")
+    values = {"customer": customer, "source_key": "x/1", "document": "R1", "kind": "receipt", "on": "2026-03-02"}
+    number = site.create("core.trade", values | {"amount_base": "10203.05"})
+    chinese = browser_of("admin", **{"Accept-Language": "zh-CN"}).get(f"/core/trades/{number}")
+    assert "壹万零贰佰零叁元零伍分" in chinese.html.select_one("[data-field=amount_base]").text
+    assert "壹" not in browser_of("admin").get(f"/core/trades/{number}").text
+
+
+def test_a_lunar_birthday_says_when_it_is_kept(site, browser_of):  # noqa: F811
+    values = {"customer": site.customer("Acme"), "name": "Zhao", "birthday": "1980-09-23"}
+    solar = site.create("core.contact", values)
+    moon = site.create("core.contact", values | {"birthday_lunar": True})
+    browser = browser_of("admin")
+    assert (
+        "lunar 八月十五, next on" in browser.get(f"/core/contacts/{moon}").html.select_one("[data-field=birthday]").text
+    )
+    assert "lunar" not in browser.get(f"/core/contacts/{solar}").html.select_one("[data-field=birthday]").text
