@@ -101,6 +101,18 @@ def download(request: Request, attachment: Attachment, *, inline: bool) -> Respo
     return response
 
 
+def saved_as(file: BinaryIO, name: str, media_type: str) -> Response:
+    """A file that was made for this request; the server closes it, sent or not."""
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    response = Response(app_iter=_Pieces(file), content_length=size)
+    response.headers["Content-Type"] = media_type
+    response.headers["Content-Disposition"] = disposition("attachment", name)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 class _Pieces:
     """A file as the server sends it; the server closes it, sent or not."""
 

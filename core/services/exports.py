@@ -9,22 +9,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.entities.listing import MOST, Ask, ask, count_query, page_query
-from core.errors import Forbidden
+from core.entities.listing import MOST, ask
+from core.errors import Forbidden, Invalid
 from core.faults import passed
 from core.i18n import _
 from core.security.identity import Identity
-from core.security.scope import ACTION
 from core.services import records
 from core.services.chunks import stored
-from core.services.work import Ctx, Kernel, Work
+from core.services.work import Kernel, Work
 from plugins import Entity, Field
 
+EXPORTABLE = ("view", "export")  # what is needed on each record
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -37,13 +37,30 @@ class Export:
     rows: Iterator[list[Any]]
 
 
-def export(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], *, filter: Any = None) -> Export:
-    """The entity's records that match the filter, in the order in which they were made.
+def export(
+    kernel: Kernel,
+    entity: Entity,
+    who: Callable[[Work], Identity],
+    *,
+    filter: Any = None,
+    text: str = "",
+    sort: str = "id",
+    fields: Sequence[Field] | None = None,
+    most: int | None = None,
+    language: str = "en",
+    cell: Callable[[Field, Mapping[str, Any]], Any] | None = None,
+) -> Export:
+    """The entity's records that match the filter and the text, in the order `sort`: by default that in which
+    they were made.
 
-    Cells are text, whole numbers, decimals, days, true and false; None is a blank. References are given by
-    natural keys, so that the file can be imported again. Raises BadRequest for the filter, Forbidden for who
-    may export nothing or not filter so; it is audited by then.
+    A row has all fields of the entity, or those that are named. Cells are text, whole numbers, decimals, days,
+    true and false; None is a blank. Without a `cell`, which makes one of a field and a record's document,
+    references are given by natural keys, so that the file can be imported again. Raises BadRequest for what
+    cannot be asked, Forbidden for who may export nothing or not ask so, Invalid for more than `most` records;
+    what is not refused is audited by then.
     """
+    asked = {"filter": filter, "text": text, "sort": sort, "limit": MOST}
+    written = tuple(entity.fields if fields is None else fields)
 
     def begin(work: Work) -> int:
         ctx = work.act_as(who(work))
@@ -53,45 +70,38 @@ def export(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], *, f
                 mapping={"login": ctx.identity.login, "entity": entity.key},
             )
             raise Forbidden(message)
-        wanted = _asked(ctx, entity, filter, 0)
-        context = replace(ctx.rights.context, scoped=True)
-        count = int(ctx.db.scalar(_exportable(count_query(wanted, ctx.rights, context))) or 0)
-        told = {"filter": filter, "rows": count}
+        wanted = replace(ask(ctx.rights, entity, **asked, count=True), limit=1)
+        count = records.listing(ctx, wanted, EXPORTABLE).total or 0
+        if most is not None and count > most:
+            message = _("At most ${n} records at once. Narrow the list, or run: kehu export", mapping={"n": most})
+            raise Invalid(message)
+        told = {"filter": filter, "rows": count} | ({"q": text} if text else {})
+        if fields is not None:
+            told["fields"] = [field.name for field in fields]
         ctx.journal.note("export", entity.key, None, [{"field": k, "old": None, "new": v} for k, v in told.items()])
         return count
 
     count = stored(kernel, begin)
     passed("export.noted")
-    return Export(tuple(field.name for field in entity.fields), count, _rows(kernel, entity, who, filter))
+
+    def rows() -> Iterator[list[Any]]:
+        names = [field.name for field in written]
+        cursor, more = None, True
+        while more:
+            with kernel.work(write=False) as work:
+                ctx = work.act_as(who(work))
+                page = records.listing(ctx, ask(ctx.rights, entity, **asked, cursor=cursor), EXPORTABLE)
+                documents = records.reader(ctx, language).documents(entity, page.records, names)
+                found = [[_cell(cell, field, document) for field in written] for document in documents]
+                cursor, more = page.next, page.next is not None
+            passed("export.page")
+            yield from found
+
+    return Export(tuple(field.name for field in written), count, rows())
 
 
-def _asked(ctx: Ctx, entity: Entity, filter: Any, after: int) -> Ask:
-    wanted = ask(ctx.rights, entity, filter=filter, sort="id", limit=MOST)
-    return replace(wanted, cursor=(after,) if after else None)
-
-
-def _exportable(statement: Any) -> Any:
-    """The guard limits the statement to what may be seen and exported."""
-    return statement.execution_options(**{ACTION: ("view", "export")})
-
-
-def _rows(kernel: Kernel, entity: Entity, who: Callable[[Work], Identity], filter: Any) -> Iterator[list[Any]]:
-    after, more = 0, True
-    while more:
-        with kernel.work(write=False) as work:
-            ctx = work.act_as(who(work))
-            wanted = _asked(ctx, entity, filter, after)
-            statement = page_query(wanted, ctx.rights, replace(ctx.rights.context, scoped=True))
-            found = list(ctx.db.scalars(_exportable(statement).options(*records.with_references(entity))))
-            page, more = found[: wanted.limit], len(found) > wanted.limit
-            rows = [_cells(entity, document) for document in records.reader(ctx).documents(entity, page)]
-            after = page[-1].id if page else after
-        passed("export.page")
-        yield from rows
-
-
-def _cells(entity: Entity, document: Mapping[str, Any]) -> list[Any]:
-    return [cell_of(field, document.get(field.name)) for field in entity.fields]
+def _cell(cell: Callable[[Field, Mapping[str, Any]], Any] | None, field: Field, document: Mapping[str, Any]) -> Any:
+    return cell_of(field, document.get(field.name)) if cell is None else cell(field, document)
 
 
 def cell_of(field: Field, value: Any) -> Any:

@@ -54,10 +54,10 @@ class Page:
     total: int | None
 
 
-def listing(ctx: Ctx, wanted: Ask) -> Page:
-    """The page of records that was asked for, of those that the actor may see."""
+def listing(ctx: Ctx, wanted: Ask, action: str | tuple[str, ...] = "") -> Page:
+    """The page of records that was asked for, of those that the actor may see; or on which he may do the `action`."""
     wanted, context = narrowed(ctx, wanted), replace(ctx.rights.context, scoped=True)
-    options = {}
+    options: dict[str, Any] = {ACTION: action} if action else {}
     if follows(wanted.entity):
         try:
             options[ATTACHED] = place_asked(ctx, wanted.entity, wanted.condition, binned=wanted.binned)

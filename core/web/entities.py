@@ -11,7 +11,7 @@ from core.http.work import current
 from core.web import alike, details, lookup, timeline, verbs
 from core.web.forms import new, single
 from core.web.forms import views as forms
-from core.web.lists import arranging, cells, filtering, saved
+from core.web.lists import arranging, cells, exporting, filtering, saved
 from core.web.lists import views as lists
 
 _ID = "{id:[1-9][0-9]*}"
@@ -23,6 +23,7 @@ def includeme(config: Configurator) -> None:
             ("list", path, {"GET": lists.view}),
             ("arrange", f"{path}/arrange", {"GET": arranging.view}),
             ("filter", f"{path}/filter", {"GET": filtering.view}),
+            ("export", f"{path}/export", {"POST": exporting.send}),
             ("views", f"{path}/views", {"GET": saved.new, "POST": saved.create}),
             ("view", f"{path}/views/{_ID}", {"GET": saved.edit, "POST": saved.change}),
             ("view.delete", f"{path}/views/{_ID}/delete", {"POST": saved.delete}),

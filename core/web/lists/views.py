@@ -54,6 +54,7 @@ def view(entity: Entity, request: Request) -> Response:
         facets=facets(entity, ctx.rights, query, path),
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
         may_import=may_import(ctx, entity),
+        may_export=ctx.rights.may_ever(entity, "export"),
         chips=_chips(request, ctx, entity, query, path),
         filter_url=query.url(f"{path}/filter"),
         has_short=is_business(entity),
