@@ -15,7 +15,7 @@ from core.errors import BadRequest
 from core.i18n import _
 
 PARTS = ("q", "filter", "sort", "columns")  # what a saved view can hold
-NAMES = (*PARTS, "saved", "cursor")
+NAMES = (*PARTS, "saved", "cursor", "preview")
 MANY = ("sort", "columns")  # may be sent one by one, as forms do
 ALL = "all"
 
@@ -23,7 +23,8 @@ ALL = "all"
 @dataclass(frozen=True)
 class Query:
     """`filter` is a JSON condition as in REST, `sort` and `columns` are names with commas between them,
-    `saved` is the number of a view, or `ALL` for none, `cursor` is where the page before ended.
+    `saved` is the number of a view, or `ALL` for none, `cursor` is where the page before ended, `preview` the
+    id of the record that is shown beside the list.
 
     `base` is what the view asks by itself: only what differs from it stands in an address. `given` are
     the names that the address had.
@@ -35,6 +36,7 @@ class Query:
     columns: str = ""
     saved: str = ""
     cursor: str = ""
+    preview: str = ""
     given: frozenset[str] = frozenset()
     base: Query | None = None
 
@@ -44,7 +46,7 @@ class Query:
 
     def apart(self) -> Query:
         """The same without a view."""
-        return replace(self, base=None, saved="", cursor="")
+        return replace(self, base=None, saved="", cursor="", preview="")
 
     def changes(self) -> dict[str, str]:
         """What differs from the view, "" for what the view asks and this does not."""
@@ -53,12 +55,12 @@ class Query:
 
     def url(self, path: str, **changes: Any) -> str:
         """The address of the list with something changed, from its first page on unless a cursor is given."""
-        query = urlencode(replace(self, **{"cursor": "", **changes}).texts())
+        query = urlencode(replace(self, **{"cursor": "", "preview": "", **changes}).texts())
         return f"{path}?{query}" if query else path
 
     def others(self, *names: str) -> dict[str, str]:
         """What a form that asks for these anew must send along."""
-        return {key: value for key, value in self.texts().items() if key not in (*names, "cursor")}
+        return {key: value for key, value in self.texts().items() if key not in (*names, "cursor", "preview")}
 
     def texts(self) -> dict[str, str]:
         """The parameters of the address."""

@@ -88,3 +88,31 @@ def test_a_filter_is_put_together_over_the_list(site, li, address, page: Page, f
     with page.expect_navigation():
         dialog.get_by_role("button", name="Show").last.click()
     expect(page.locator("tbody tr")).to_have_count(2)
+
+
+def test_a_record_beside_the_list_by_keyboard(site, li, address, page: Page, faults):
+    for name in ("Acme", "Bolt", "Crane"):
+        site.customer(name, "li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}")
+    panel = page.locator(".k-preview")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(panel.locator("h2")).to_have_text("Acme")
+    expect(page).to_have_url(re.compile("preview=1$"))
+    page.keyboard.press("j")
+    expect(panel.locator("h2")).to_have_text("Bolt")
+    page.keyboard.press("k")
+    expect(panel.locator("h2")).to_have_text("Acme")
+    panel.get_by_label("Next").click()
+    expect(panel.locator("h2")).to_have_text("Bolt")
+    page.reload()
+    expect(panel.locator("h2")).to_have_text("Bolt")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    assert "preview" not in page.url
+    page.locator("tr[data-record='core.customer/3'] td").first.click()
+    expect(panel.locator("h2")).to_have_text("Crane")
+    with page.expect_navigation():
+        page.keyboard.press("o")
+    expect(page.locator("main")).to_have_attribute("data-record", "core.customer/3")

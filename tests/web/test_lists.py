@@ -313,3 +313,47 @@ def test_columns_and_order_are_chosen_without_scripts(some, admin):
 def test_a_list_that_one_may_not_visit_cannot_be_arranged_either(site, browser_of):
     person(site, "li")
     browser_of("li").get("/core/roles/arrange", status=404)
+
+
+# --- beside the list ------------------------------------------------------------------------------
+
+
+def test_a_record_is_shown_beside_its_list(some, admin):
+    page = admin.get(ask(sort="name"))
+    [eye] = page.html.select("tr[data-record='core.customer/1'] a.peek")
+    page = admin.get(eye["href"])
+    panel = page.html.select_one(".k-preview")
+    assert panel.h2.text == "Beta"
+    assert panel.select_one(".k-state").text == "Prospect"
+    shown = {fact["data-fact"]: fact.text.strip() for fact in panel.select("dd")}
+    assert shown["level"] == "VIP"
+    assert "region" not in shown  # there is nothing to show
+    assert names(page) == ["alpha", "Beta", "Gamma"]
+    assert page.html.select_one("tr.is-open")["data-record"] == "core.customer/1"
+    links = {link["aria-label"]: link["href"] for link in panel.select(".tools a[aria-label]")}
+    assert admin.get(links["Next"]).html.select_one(".k-preview h2").text == "Gamma"
+    assert admin.get(links["Previous"]).html.select_one(".k-preview h2").text == "alpha"
+    assert admin.get(links["Close preview"]).html.select(".k-preview") == []
+    assert admin.get(links["Next"]).html.select("button[data-step='1']")  # the last one has none after it
+
+
+def test_a_record_that_one_may_not_see_is_not_beside_the_list_either(site, browser_of):
+    person(site, "li")
+    site.customer("Secret")
+    li = browser_of("li")
+    page = li.get(f"{LIST}?preview=1")
+    assert page.html.select(".k-preview") == []
+    assert "Secret" not in page.text
+    li.get(f"{LIST}/1/preview", status=404)
+    for text in ("0", "x", "9" * 30, "%EF%BC%91"):
+        assert li.get(f"{LIST}?preview={text}").html.select(".k-preview") == []
+
+
+def test_a_preview_keeps_closed_what_is_closed(site, browser_of):
+    site.role("blind", [], [{"entity": "core.customer", "field": "annual_revenue", "right": "none"}])
+    person(site, "li", roles=("sales_rep", "blind"))
+    number = site.customer("A", owner="li", annual_revenue="777", note="<script>alert(1)</script>")
+    page = browser_of("li").get(f"{LIST}/{number}/preview")
+    assert "777" not in page.text
+    assert "<script>alert" not in page.text
+    assert page.html.select_one("aside")["data-previewed"] == f"core.customer/{number}"

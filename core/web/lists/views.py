@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from pyramid.response import Response
 
 from core.entities.finding import may_search
 from core.entities.listing import Ask, ask
-from core.errors import BadRequest, Forbidden, NotFound
+from core.errors import BadRequest, Forbidden, Merged, NotFound
 from core.http.paths import collection
 from core.security.catalog import is_business, meta_or_field
 from core.services import records
@@ -19,6 +20,7 @@ from core.services.work import Ctx
 from core.web.facets import facets, join, split
 from core.web.frame import frame, is_written, may_visit
 from core.web.lists.columns import Shown, available, columns, heads, sort_keys
+from core.web.lists.preview import Peek, peek
 from core.web.lists.rows import rows
 from core.web.lists.saved import Looked, looked
 from core.web.lists.wording import Chip, Wording
@@ -55,6 +57,9 @@ def view(entity: Entity, request: Request) -> Response:
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
         may_import=may_import(ctx, entity),
         may_export=ctx.rights.may_ever(entity, "export"),
+        peek=_peek(request, ctx, entity, query, path, [record.id for record in found.records]),
+        peek_url=query.url(path, cursor=query.cursor, preview="0")[:-1],
+        close_url=query.url(path, cursor=query.cursor),
         chips=_chips(request, ctx, entity, query, path),
         filter_url=query.url(f"{path}/filter"),
         has_short=is_business(entity),
@@ -82,6 +87,25 @@ def _asked(ctx: Ctx, entity: Entity, query: Query, language: str) -> tuple[Ask, 
     wanted: dict[str, Any] = {"filter": query.filter, "text": query.q, "sort": query.sort or None}
     asked = ask(ctx.rights, entity, **wanted, cursor=query.cursor or None, count=True)
     return asked, columns(ctx, entity, language, query.columns)
+
+
+def _peek(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str, ids: Sequence[int]) -> Peek | None:
+    """The record beside the list; None of one that is not there."""
+    text = query.preview
+    if not (text.isdecimal() and text.isascii() and len(text) < 10):
+        return None
+    try:
+        found = peek(request, ctx, entity, int(text))
+    except (NotFound, Merged):
+        return None
+    if found.id not in ids:
+        return found
+    at = ids.index(found.id)
+    before, after = (
+        query.url(path, cursor=query.cursor, preview=str(ids[to])) if 0 <= to < len(ids) else ""
+        for to in (at - 1, at + 1)
+    )
+    return replace(found, before=before, after=after)
 
 
 def _chips(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str) -> list[Chip]:

@@ -118,11 +118,87 @@ const follow = () => {
   waiting = setTimeout(() => {
     const top = Math.max(scroller.getBoundingClientRect().top, 0) + 34;
     const passed = starts.filter(([row]) => row.getBoundingClientRect().top <= top).at(-1);
-    const address = passed ? passed[1] : first;
-    if (starts.length && location.href !== address) history.replaceState(null, "", address);
+    const address = new URL(passed ? passed[1] : first), beside = new URL(location.href).searchParams.get("preview");
+    if (beside) address.searchParams.set("preview", beside); else address.searchParams.delete("preview");
+    if (starts.length && location.href !== address.href) history.replaceState(null, "", address);
   }, 200);
 };
 if (pager) {
   near();
   [scroller, window].forEach((one) => one.addEventListener("scroll", () => { near(); follow(); }, { passive: true }));
+}
+
+// A record beside the list: a click on its row, P; J and K go from row to row, O opens it, Escape closes it.
+const wrap = main.querySelector(".k-listwrap");
+const panel = () => wrap.querySelector(".k-preview");
+const rowOf = (element) => element.closest("tr[data-record]");
+const rows = () => [...wrap.querySelectorAll("tr[data-record]")];
+const idOf = (row) => row.dataset.record.split("/").at(-1);
+const current = () => rowOf(document.activeElement) || wrap.querySelector("tr.is-open");
+const addressed = (id) => {
+  const address = new URL(location.href);
+  if (id) address.searchParams.set("preview", id); else address.searchParams.delete("preview");
+  history.replaceState(null, "", address);
+};
+const mark = (row) => rows().forEach((one) => one.classList.toggle("is-open", one === row));
+let wanted = "";
+const preview = async (row) => {
+  const id = wanted = idOf(row);
+  mark(row);
+  const reply = await fetch(`${location.pathname}/${id}/preview`).catch(() => null);
+  if (wanted !== id) return; // somebody has gone on
+  if (!reply?.ok || reply.redirected) { location.assign(wrap.dataset.peek + id); return; }
+  const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector(".k-preview");
+  if (panel()) panel().replaceWith(fresh); else wrap.querySelector(".k-gridscroll").after(fresh);
+  wrap.classList.add("with-preview");
+  addressed(id);
+  row.scrollIntoView({ block: "nearest" });
+};
+const shut = () => {
+  wanted = "";
+  panel()?.remove();
+  wrap.classList.remove("with-preview");
+  mark(null);
+  addressed("");
+};
+const step = (by) => {
+  const all = rows(), at = all.indexOf(current());
+  const row = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
+  if (!row) return;
+  (row.querySelector("[data-field][tabindex]") || row.querySelector("a.name")).focus();
+  if (panel()) preview(row);
+};
+if (wrap) {
+  let clicked;
+  wrap.addEventListener("click", (event) => {
+    const by = event.target.closest("[data-step]");
+    if (by || event.target.closest("[data-close-preview]")) {
+      event.preventDefault();
+      if (by) step(Number(by.dataset.step)); else shut();
+      return;
+    }
+    const eye = event.target.closest("a.peek");
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !matchMedia("(min-width: 768px)").matches) return;
+    if (eye) event.preventDefault();
+    else if (event.target.closest("a, button, input, select, textarea, label, thead, form, aside, nav")) return;
+    const row = rowOf(event.target);
+    clearTimeout(clicked);
+    if (row && event.detail < 2 && !getSelection().toString()) clicked = setTimeout(() => preview(row), eye ? 0 : 220); // a double click is for the cell
+  });
+  wrap.addEventListener("dblclick", () => clearTimeout(clicked));
+  wrap.addEventListener("focusin", (event) => {
+    const row = rowOf(event.target);
+    if (panel() && row && idOf(row) !== wanted && event.target.matches("[data-field]")) preview(row);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], details.k-menu[open]")) return;
+    if (event.target.matches("input, textarea, select")) return;
+    const by = { j: 1, k: -1 }[event.key];
+    if (by) step(by);
+    else if (event.key === "p" && current()) preview(current());
+    else if (event.key === "Escape" && panel()) shut();
+    else return;
+    event.preventDefault();
+  });
+  wanted = panel()?.dataset.previewed.split("/").at(-1) || "";
 }
