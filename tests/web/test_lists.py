@@ -133,7 +133,7 @@ def test_pages_follow_each_other_without_gaps(site, admin):
 def test_an_empty_list_says_what_to_do(site, admin):
     page = admin.get(LIST)
     assert "No customers yet" in page.text
-    assert [link["href"] for link in page.html.select(".k-empty a")] == [f"{LIST}/new"]
+    assert [link["href"] for link in page.html.select(".k-empty a")] == [f"{LIST}/new", f"{LIST}/import"]
     site.customer("A")
     page = admin.get(ask(q="nothing"))
     assert "Nothing found" in page.text
