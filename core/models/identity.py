@@ -55,6 +55,7 @@ class User(Record, Binnable, Base):
     language: Mapped[str | None] = mapped_column(text(16))
     time_zone: Mapped[str | None] = mapped_column(text(64))
     theme: Mapped[str | None] = mapped_column(text(16))
+    density: Mapped[str | None] = mapped_column(text(16))
     first_views: Mapped[dict[str, int] | None] = mapped_column(JsonText)
     clearance: Mapped[int] = mapped_column(default=1)
     active: Mapped[bool] = mapped_column(boolean(), default=True)

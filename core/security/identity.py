@@ -21,9 +21,11 @@ class Identity:
     door: str
     language: str | None = None
     theme: str | None = None
+    density: str | None = None
     first_views: Mapping[str, int] = field(default_factory=dict, hash=False)
     session_id: int | None = None
     token_id: int | None = None
     read_only: bool = False
     on_behalf: str | None = None
     address: str | None = None
+    unread: int = 0  # notifications, when the request began

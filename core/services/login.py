@@ -11,18 +11,18 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.db.folding import fold
 from core.db.guard import GuardedSession
-from core.errors import Invalid, TooMany
+from core.errors import Invalid, NotFound, TooMany
 from core.i18n import _
-from core.models import Epoch, LoginAttempt, LoginSession, Token, User
+from core.models import Epoch, LoginAttempt, LoginSession, Notification, Token, User
 from core.security import passwords
 from core.security.identity import Identity
 from core.security.store import Epochs
-from core.services.work import Kernel, Work
+from core.services.work import Ctx, Kernel, Work
 
 MOST_FAILURES = 5
 LIVING = (User.active, User.deleted_at.is_(None))
@@ -30,13 +30,21 @@ LOCKED_FOR = dt.timedelta(minutes=15)
 
 # Asked with every request, and so made once: whoever comes with a secret, and the numbers of the epochs
 # read along with him.
-_FACTS = (User.id, User.login, User.name, User.unit_id, User.language, User.theme, User.first_views)
+_FACTS = (User.id, User.login, User.name, User.unit_id, User.language, User.theme, User.density, User.first_views)
 _EPOCHS = tuple(
     select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
     for name in ("rights", "shares")
 )
+_UNREAD = (
+    select(func.count())
+    .select_from(Notification)
+    .where(Notification.user_id == User.id, Notification.read.is_(False))
+    .correlate(User)
+    .scalar_subquery()
+    .label("unread")
+)
 _BY_SESSION = (
-    select(LoginSession.id.label("came_with"), *_FACTS, *_EPOCHS)
+    select(LoginSession.id.label("came_with"), _UNREAD, *_FACTS, *_EPOCHS)
     .join(User, User.id == LoginSession.user_id)
     .where(
         LoginSession.secret_hash == bindparam("secret_hash"),
@@ -167,10 +175,30 @@ def named(session: Session, login: str) -> User | None:
     return next(iter(exact), found[0] if len(found) == 1 else None)
 
 
+def sessions(ctx: Ctx) -> list[LoginSession]:
+    """Where the actor is logged in, the latest first."""
+    statement = (
+        select(LoginSession)
+        .join(User, User.id == LoginSession.user_id)
+        .where(User.id == ctx.identity.user_id, LoginSession.epoch == User.epoch, LoginSession.expires_at > ctx.now)
+        .order_by(LoginSession.created_at.desc(), LoginSession.id.desc())
+    )
+    return list(ctx.system.scalars(statement))
+
+
+def end_session(ctx: Ctx, session_id: int) -> None:
+    """End one of the actor's own logins. Raises NotFound."""
+    own = (LoginSession.id == session_id, LoginSession.user_id == ctx.identity.user_id)
+    ended: Any = ctx.work.elevated(_("Logging out"), write=True).execute(delete(LoginSession).where(*own))
+    if not ended.rowcount:
+        raise NotFound
+    ctx.journal.note("logout", "core.user", ctx.identity.user_id)
+
+
 def by_session(work: Work, secret: str, visitor: Visitor) -> Identity | None:
     """Who a cookie's secret belongs to; None when the session ended or the user changed since."""
     row = _found(work, _BY_SESSION, secret)
-    return row and _identity(row, "web", session_id=row.came_with, address=visitor.address)
+    return row and _identity(row, "web", session_id=row.came_with, address=visitor.address, unread=row.unread)
 
 
 def by_token(work: Work, secret: str, visitor: Visitor) -> Identity | None:
@@ -203,7 +231,7 @@ def system_user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _found(work: Work, statement: Select[Any], secret: str) -> Any:
+def _found(work: Work, statement: Any, secret: str) -> Any:
     known_by = {"secret_hash": passwords.secret_hash(secret), "now": work.now}
     row = work.system.execute(statement, known_by).one_or_none()
     if row is not None:
@@ -213,7 +241,12 @@ def _found(work: Work, statement: Select[Any], secret: str) -> Any:
 
 def _identity(user: Any, door: str, **more: Any) -> Identity:
     """`user` is a User or a row with its `_FACTS`."""
-    own = {"language": user.language, "theme": user.theme, "first_views": user.first_views or {}}
+    own = {
+        "language": user.language,
+        "theme": user.theme,
+        "density": user.density,
+        "first_views": user.first_views or {},
+    }
     return Identity(user.id, user.login, user.name, user.unit_id, door, **own, **more)
 
 

@@ -106,6 +106,13 @@ def unread(ctx: Ctx, notice: Notification, arguments: Mapping[str, Any]) -> None
     _mark(ctx, notice, False)
 
 
+def mark_all_read(ctx: Ctx) -> None:
+    """Nothing that the actor was told is unread any more."""
+    values = {"is_read": True, "version": Notification.version + 1, "updated_at": ctx.now}
+    mine = (Notification.user_id == ctx.identity.user_id, Notification.read.is_(False))
+    unscoped(ctx.work.connection, update(Notification).where(*mine).values(**values))
+
+
 def _mark(ctx: Ctx, notice: Notification, is_read: bool) -> None:
     if notice.read != is_read:
         values = {"is_read": is_read, "version": Notification.version + 1, "updated_at": ctx.now}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.entities.reader import Reader
+from core.errors import Forbidden, Invalid
 from core.i18n import _
 from core.models import User
 from core.security.grants import ACTIONS, READING
+from core.security.judge import READ_ONLY
+from core.services.intake import Intake
 from core.services.work import Ctx
+
+OWN = ("name", "email", "phone")  # fields of a user that he writes himself
 
 
 def me(ctx: Ctx, language: str) -> dict[str, Any]:
@@ -37,11 +43,28 @@ def me(ctx: Ctx, language: str) -> dict[str, Any]:
     }
 
 
-def prefer(ctx: Ctx, *, language: str | None = None, theme: str | None = None) -> None:
-    """Keep the acting user's own language and theme, whatever he may do with users. None leaves one alone."""
+def change_own(ctx: Ctx, texts: Mapping[str, str]) -> None:
+    """Write what everybody says of himself: `OWN`, as texts of a form. Raises Invalid, Forbidden."""
+    if ctx.identity.read_only:
+        raise Forbidden(READ_ONLY)
+    entity = ctx.catalog["core.user"]
+    taken = Intake(ctx, entity, text=True).take({name: texts.get(name, "") for name in OWN})
+    if taken.errors:
+        raise Invalid(errors=taken.errors)
+    session = ctx.work.elevated(_("Own profile"), write=True)
+    user = session.get_one(User, ctx.identity.user_id)
+    for name, value in taken.values.items():
+        setattr(user, name, value)
+    session.flush()
+
+
+def prefer(ctx: Ctx, *, language: str | None = None, theme: str | None = None, density: str | None = None) -> None:
+    """Keep the acting user's own language and looks, whatever he may do with users. None leaves one alone."""
     session = ctx.work.elevated(_("Own preferences"), write=True)
     user = session.get_one(User, ctx.identity.user_id)
     if language is not None:
         user.language = language
     if theme is not None:
         user.theme = theme
+    if density is not None:
+        user.density = density

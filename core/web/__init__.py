@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 BASICS = ("assets", "templating", "preferences", "safety", "refusals", "login")
-OWN = ("home", "attachments", "search", "undo", "importing", "admin")  # addresses of their own, before an entity's
+# Pages with addresses of their own, before an entity's.
+OWN = ("home", "attachments", "search", "undo", "importing", "admin", "profile", "notices")
 
 
 def includeme(config: Configurator) -> None:

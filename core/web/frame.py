@@ -46,7 +46,7 @@ STARTS = {"representative": _("Today"), "manager": _("Department"), "executive":
 class Frame:
     """`places` are the user's day, if he has one, and `business`; `here` is the key of the one that the page is
     about, `admin` whether it is one of the settings, `text` what was searched for; `plus` what a phone's round
-    button creates; `faults` why plugins are off, told to administrators.
+    button creates; `unread` how many notifications wait; `faults` why plugins are off, told to administrators.
     """
 
     places: tuple[Place, ...]
@@ -59,6 +59,7 @@ class Frame:
     text: str
     user: str
     unit: str
+    unread: int
     toast: Toast | None
     faults: tuple[Fault, ...]
 
@@ -102,8 +103,11 @@ def frame(
     text: str = "",
     home: bool = False,
     admin: bool = False,
+    own: bool = False,
 ) -> Frame:
-    """The frame of a page about `entity`, of the day, or of the settings (`admin`); `text` is what was searched for."""
+    """The frame of a page about `entity`, of the day, of the settings (`admin`), or of one's `own` things; `text` is
+    what was searched for.
+    """
     visible = [one for one in ctx.catalog if may_visit(ctx, one)]
     # What only the kernel writes is read on the records that it is about.
     business = [one for one in visible if is_business(one) and not one.rules.closed]
@@ -127,7 +131,8 @@ def frame(
         text=text,
         user=ctx.identity.name,
         unit=unit.name if unit else "",
-        toast=toasts.take(request) if entity or home or admin else None,
+        unread=ctx.identity.unread,
+        toast=toasts.take(request) if entity or home or admin or own else None,
         faults=ctx.kernel.faults if ctx.rights.may_ever(ctx.catalog["core.role"], "edit") else (),
     )
 

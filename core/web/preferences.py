@@ -16,7 +16,7 @@ from core.i18n import LANGUAGES, _
 from core.services import people
 from core.web.addresses import came_from
 from core.web.login import PATH as LOGIN
-from core.web.templating import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
+from core.web.templating import DENSITIES, LANGUAGE_COOKIE, THEME_COOKIE, THEMES
 
 _YEAR = 365 * 24 * 3600
 
@@ -37,7 +37,7 @@ def _language_of_cookie(event: NewRequest) -> None:
 def prefer(context: Any, request: Request) -> Response:
     """Keep what was chosen and go back to where it was chosen."""
     language = _chosen(request, "language", LANGUAGES)
-    theme = _chosen(request, "theme", THEMES)
+    theme, density = _chosen(request, "theme", THEMES), _chosen(request, "density", DENSITIES)
     if request.identity is None:
         response = HTTPSeeOther(came_from(request, LOGIN))
         for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
@@ -45,7 +45,7 @@ def prefer(context: Any, request: Request) -> Response:
                 secure = request.scheme == "https"
                 response.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure)
         return response
-    people.prefer(request.ctx, language=language, theme=theme)
+    people.prefer(request.ctx, language=language, theme=theme, density=density)
     response = HTTPSeeOther(came_from(request))
     if language is not None and LANGUAGE_COOKIE in request.cookies:
         response.delete_cookie(LANGUAGE_COOKIE)

@@ -25,6 +25,7 @@ from core.web.assets import asset, icon
 
 TEMPLATES = "core.web:templates"
 THEMES = ("light", "dark", "system")
+DENSITIES = ("comfortable", "compact")
 THEME_COOKIE = "kehu_theme"
 NONE = "—"  # for plugins' templates; lists and records have `core.web.values`
 LANGUAGE_COOKIE = "_LOCALE_"  # Pyramid's own
@@ -78,11 +79,18 @@ def theme(request: Request) -> str:
     return chosen if chosen in THEMES else "system"
 
 
+def density(request: Request) -> str:
+    """`comfortable` or `compact`: the user's own."""
+    identity = getattr(request, "found_identity", None)
+    return identity.density if identity and identity.density in DENSITIES else DENSITIES[0]
+
+
 def _add_surroundings(event: BeforeRender) -> None:
     request = event.get("request")
     if request is not None:
         event.setdefault("language", request.locale_name)
         event.setdefault("theme", theme(request))
+        event.setdefault("density", density(request))
         event.setdefault("site", request.registry["kehu"].settings.title)
 
 
