@@ -31,11 +31,11 @@ def asset(name: str) -> str:
 @cache
 def icon(name: str) -> str:
     """The address of an icon for `<use>`; a plain one where the sprite has none of that name."""
-    return f"{asset(SPRITE)}#i-{name if name in _icons() else 'list'}"
+    return f"{asset(SPRITE)}#i-{name if name in icons() else 'list'}"
 
 
 @cache
-def _icons() -> frozenset[str]:
+def icons() -> frozenset[str]:
     return frozenset(re.findall('id="i-([a-z0-9-]+)"', (FOLDER / SPRITE).read_text(encoding="utf-8")))
 
 

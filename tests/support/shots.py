@@ -51,6 +51,7 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "customers-view", "/core/customers/views?sort=-name"
     yield "customers-none", "/core/customers?q=qqqq"
     yield "customer-assign", "/core/customers/1/actions/assign"
+    yield "design", "/design"
     yield "error-404", "/core/customers/999999"
     yield "error-400", "/core/customers?sort=nothing"
 

@@ -20,7 +20,15 @@ from tests.web.conftest import give_password
 PHONE, DESK = (390, 844), (1280, 800)
 GRAVE = ("serious", "critical")
 # Pages that are made of other parts than the rest; `make test-long` looks at all of them.
-TELLING = ("home", "core-customer-list", "core-customer-record", "core-customer-new", "core-role-edit", "search")
+TELLING = (
+    "home",
+    "core-customer-list",
+    "core-customer-record",
+    "core-customer-new",
+    "core-role-edit",
+    "search",
+    "design",
+)
 
 
 def addresses(site: Site) -> Iterator[tuple[str, str]]:

@@ -1,11 +1,9 @@
-"""Where people read them."""
+"""Amounts in words and lunar birthdays, where people read them (M21)."""
 
 from __future__ import annotations
 
-from tests.web.conftest import app, browser_of  # noqa: F401 - fixtures
 
-
-def test_a_receipt_says_its_amount_in_words(site, browser_of):  # noqa: F811
+def test_a_receipt_says_its_amount_in_words(site, browser_of):
     customer = site.customer("Acme")
     values = {"customer": customer, "source_key": "x/1", "document": "R1", "kind": "receipt", "on": "2026-03-02"}
     number = site.create("core.trade", values | {"amount_base": "10203.05"})
@@ -14,7 +12,7 @@ def test_a_receipt_says_its_amount_in_words(site, browser_of):  # noqa: F811
     assert "壹" not in browser_of("admin").get(f"/core/trades/{number}").text
 
 
-def test_a_lunar_birthday_says_when_it_is_kept(site, browser_of):  # noqa: F811
+def test_a_lunar_birthday_says_when_it_is_kept(site, browser_of):
     values = {"customer": site.customer("Acme"), "name": "Zhao", "birthday": "1980-09-23"}
     solar = site.create("core.contact", values)
     moon = site.create("core.contact", values | {"birthday_lunar": True})
