@@ -11,6 +11,7 @@ from pathlib import Path
 from webtest import TestApp
 
 from core.web.assets import FOLDER, asset, icon
+from core.web.design import COLOURS, sizes
 
 ROOT = Path(__file__).parents[2]
 SHEETS = sorted(path.name for path in FOLDER.glob("*.css") if path.name != "tokens.css")
@@ -72,10 +73,12 @@ def test_every_class_that_is_styled_is_used():
     }
     places = {f"p-{place}" for place in ("name", "figure", "when", "below", "extra")}
     outcomes = {f"seg-{outcome}" for outcome in ("new", "upd", "skip", "bad")}
+    levels = {f"{kind}{level}" for kind in ("r", "lv") for level in range(6)}
+    shown = {f"t-{size.name}" for size in sizes()} | {name.removeprefix("--k-") for name in COLOURS}
     states = {"target", "prospect", "formal", "sealed", "past", "now", "todo"}
     for sheet in SHEETS:
         text = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", (FOLDER / sheet).read_text(), flags=re.DOTALL)
-        for name in set(re.findall(r"\.(-?[a-z_][\w-]*)", text)) - kinds - places - states - outcomes:
+        for name in set(re.findall(r"\.(-?[a-z_][\w-]*)", text)) - kinds - places - states - outcomes - levels - shown:
             assert re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", used), f"{sheet}: .{name}"
 
 
