@@ -13,7 +13,7 @@ TEST_STAMP := $(VENV)/.installed-test
 
 # A half-made kehu.ini or environment is made again next time.
 .DELETE_ON_ERROR:
-.PHONY: run test test-long bench shots locale tools lint clean
+.PHONY: run test test-long bench shots clicks locale tools lint clean
 
 run: $(RUN_STAMP) kehu.ini
 	@if [ -f $(LOGIN) ]; then echo 'First login:'; cat $(LOGIN); fi
@@ -32,6 +32,10 @@ bench: $(TEST_STAMP) tools
 DIR ?= var/shots
 shots: $(TEST_STAMP) tools
 	$(BIN)/python -W ignore -m tests.support.shots $(DIR)
+
+# How many clicks and keys the commonest jobs take.
+clicks: $(TEST_STAMP) tools
+	$(BIN)/python -W ignore -m tests.support.clicks
 
 # After a message was added or changed: fill in what is new in kehu.po, then run it again.
 locale: $(TEST_STAMP)

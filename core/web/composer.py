@@ -21,6 +21,7 @@ from core.web.forms.texts import from_local
 from plugins import Entity
 
 FIRST = "note"
+ASKED = "log"  # in the address of a record: what kind of activity is to be written down
 KEYS = {"call": "l", "note": "n", "visit": "v", "task": "t"}
 _MOMENTS, _PLAIN = ("at", "next_at"), ("kind", "text", "due", "next_step")
 
@@ -53,10 +54,11 @@ class Composer:
     texts: Mapping[str, str]
     errors: Mapping[str, list[str]]
     general: str
+    is_asked: bool = False  # whoever comes to write something down finds it open
 
     @property
     def is_open(self) -> bool:
-        return bool(self.errors or self.general or self.texts.get("text"))
+        return bool(self.is_asked or self.errors or self.general or self.texts.get("text"))
 
 
 def composer(request: Request, ctx: Ctx, entity: Entity, record: Any, refused: FormRefused | None) -> Composer | None:
@@ -68,12 +70,15 @@ def composer(request: Request, ctx: Ctx, entity: Entity, record: Any, refused: F
     icons = (activity.timeline.icons if activity.timeline else None) or {}
     kinds = sorted(kind.choices, key=lambda code: code != FIRST)  # the others in their order
     say, error = request.say, refused.error if refused else None
+    asked = request.GET.get(ASKED, "")
+    first = asked if asked in kind.choices else FIRST
     return Composer(
         tuple(Kind(code, kind.choices[code], icons.get(code, activity.icon), KEYS.get(code, "")) for code in kinds),
         tuple(_companions(request, ctx, activity, entity, record)),
-        {"kind": FIRST, **(refused.texts if refused else {})},
+        {"kind": first, **(refused.texts if refused else {})},
         {name: [say(one) for one in messages] for name, messages in error.errors.items()} if error else {},
         say(error.detail) if error and error.detail and not error.errors else "",
+        asked in kind.choices,
     )
 
 

@@ -15,6 +15,7 @@ from core.services.agenda import ACTIVITY, NOTIFICATION
 from core.services.work import Ctx
 from core.web import format as formats
 from core.web.addresses import record_path
+from core.web.composer import ASKED
 from core.web.values import Display
 
 OVERDUE, TODAY = _("Overdue"), _("Today")
@@ -25,7 +26,9 @@ _SHOWN = ("subject", "customer", "contact", "body")
 
 @dataclass(frozen=True)
 class Item:
-    """An activity in the queue. `about` says with whom; `tone` is the colour of its time."""
+    """An activity in the queue. `about` says with whom, `log` is where a call with them is written down; `tone`
+    is the colour of its time.
+    """
 
     id: int
     version: int
@@ -33,6 +36,7 @@ class Item:
     icon: str
     title: str
     about: str
+    log: str
     brief: str
     when: str
     tone: str
@@ -57,7 +61,9 @@ def items(request: Request, ctx: Ctx, show: Display, waiting: list[Activity]) ->
     fields = [entity.field(name) for name in _SHOWN]
     look = records.reader(ctx, request.locale_name)
     for activity, document in zip(waiting, look.documents(entity, waiting, _SHOWN), strict=True):
-        texts = {field.name: show.shown(field, document).text for field in fields}
+        values = {field.name: show.shown(field, document) for field in fields}
+        texts = {name: value.text for name, value in values.items()}
+        customer = values["customer"]
         day, at = agenda.day_of(ctx, activity), activity.happens_at
         is_overdue = day < ctx.today or (at is not None and at < ctx.now)
         yield Item(
@@ -67,6 +73,7 @@ def items(request: Request, ctx: Ctx, show: Display, waiting: list[Activity]) ->
             ICONS.get(activity.kind, "checks"),
             texts["subject"] or f"#{activity.id}",
             " · ".join(name for name in (texts["customer"], texts["contact"]) if name),
+            f"{customer.path}?{ASKED}=call" if customer.kind == "link" else "",
             texts["body"][:_BRIEF],
             _when(request.locale_name, ctx, day, at),
             "overdue" if is_overdue else "today",
