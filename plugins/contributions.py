@@ -90,6 +90,7 @@ class Verb:
     to what the audit says they were, a function `undo(ctx, record, entry)` does more than that, a text says why
     it cannot be. `page` is the address of a page that does the verb in its own way, with `{id}` in it: the button
     leads there.
+    `bulk` offers it for many records at once, chosen in the list.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Verb:
     when: Callable[[Any], bool] | None = None
     answer: Mapping[str, Any] | None = None
     undo: Callable[[Any, Any, Any], None] | str = INVERSE
+    bulk: bool = False
     page: str = ""
 
 

@@ -16,6 +16,7 @@ from core.describe.org import NUMBER_RULE, ROLE, TERM, UNIT, USER
 from core.describe.saved_view import SAVED_VIEW
 from core.describe.share import SHARE
 from core.describe.token import TOKEN
+from core.services import many
 from core.services.activities import tell_who_gave_it
 from core.services.attachments import SWEEP
 from core.services.happenings import EVENTS, ActivityCompleted
@@ -61,7 +62,7 @@ class CorePlugin:
 
     @hookimpl
     def register_jobs(self) -> tuple[Job, ...]:
-        return (HOUSEKEEPING, SWEEP, process.IMPORT, process.REVERT)
+        return (HOUSEKEEPING, SWEEP, process.IMPORT, process.REVERT, many.MANY, many.UNDO)
 
     @hookimpl
     def register_events(self) -> tuple[type[Event], ...]:

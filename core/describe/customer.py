@@ -93,10 +93,10 @@ CUSTOMER = Entity(
     ),
     rules=CustomerRules(),
     verbs=(
-        Verb("qualify", _("Qualify"), "edit", qualify, (REASON,), when=_in("target")),
-        Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,), when=_in("prospect")),
-        Verb("seal", _("Seal"), "seal", seal, (WHY,), when=_in("target", "prospect", "formal")),
-        Verb("unseal", _("Unseal"), "unseal", unseal, (WHY,), when=_in("sealed")),
+        Verb("qualify", _("Qualify"), "edit", qualify, (REASON,), when=_in("target"), bulk=True),
+        Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,), when=_in("prospect"), bulk=True),
+        Verb("seal", _("Seal"), "seal", seal, (WHY,), when=_in("target", "prospect", "formal"), bulk=True),
+        Verb("unseal", _("Unseal"), "unseal", unseal, (WHY,), when=_in("sealed"), bulk=True),
         ASSIGN,
         Verb(
             "share",
@@ -108,6 +108,7 @@ CUSTOMER = Entity(
                 Field("actions", Document(check_actions), _("Actions")),
                 Field("until", Moment(), _("Until")),
             ),
+            bulk=True,
         ),
         Verb(
             "merge",

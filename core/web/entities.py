@@ -11,7 +11,7 @@ from core.http.work import current
 from core.web import alike, details, lookup, timeline, verbs
 from core.web.forms import new, single
 from core.web.forms import views as forms
-from core.web.lists import arranging, cells, exporting, filtering, preview, saved
+from core.web.lists import arranging, cells, exporting, filtering, many, preview, saved
 from core.web.lists import views as lists
 
 _ID = "{id:[1-9][0-9]*}"
@@ -31,6 +31,7 @@ def includeme(config: Configurator) -> None:
             ("alike", f"{path}/alike", {"POST": alike.view}),
             ("new", f"{path}/new", {"GET": new.new, "POST": new.create}),
             ("preview", f"{path}/{_ID}/preview", {"GET": preview.fragment}),
+            *((name, f"{path}/{rest}", methods) for name, rest, methods in many.routes()),
             ("record", f"{path}/{_ID}", {"GET": details.view}),
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),

@@ -48,7 +48,7 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
             verb.name,
             verb.title,
             verb.page.format(id=record.id) or f"{path}/actions/{verb.name}",
-            bool(verb.page or _asked(verb)),
+            bool(verb.page or asked_of(verb)),
             verb.when is not None,
         )
         for verb in entity.verbs
@@ -58,7 +58,7 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
     ]
 
 
-def _asked(verb: Verb) -> list[Field]:
+def asked_of(verb: Verb) -> list[Field]:
     """The arguments that a form can ask for; what only programs can write is left out."""
     return [field for field in verb.arguments if field.required or field.type.kind != "document"]
 
@@ -73,7 +73,7 @@ def _verb(entity: Entity, request: Request) -> Verb:
 def ask(entity: Entity, request: Request) -> Response:
     """GET: the verb's form."""
     verb, number = _verb(entity, request), record_id(request)
-    if not _asked(verb) or verb.on_binned:
+    if not asked_of(verb) or verb.on_binned:
         raise NotFound
     return _draw(request, request.ctx, None, entity=entity, number=number, verb=verb)
 
@@ -82,10 +82,10 @@ def act(entity: Entity, request: Request) -> Response:
     """POST: do it, and back to the record."""
     ctx: Ctx = request.ctx
     verb, number = _verb(entity, request), record_id(request)
-    asked = _asked(verb)
+    asked = asked_of(verb)
     texts = read(asked, request)
     try:
-        arguments = to_json(asked, to_services(asked, texts, zone_of(ctx))) | _emptied(entity, asked, texts)
+        arguments = arguments_of(ctx, entity, verb, texts)
         record, _answer = records.act(ctx, entity, number, verb, arguments)
     except (Invalid, Conflict, Forbidden) as error:
         if not asked:
@@ -94,6 +94,12 @@ def act(entity: Entity, request: Request) -> Response:
     said = Toast("restored" if verb.on_binned else "done", name_of(request, ctx, entity, record), offer(ctx))
     back = page_around(request, entity, record) if follows(entity) else visible_path(ctx, entity, number)
     return toast.put(HTTPSeeOther(back), request, said)
+
+
+def arguments_of(ctx: Ctx, entity: Entity, verb: Verb, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The verb's arguments in JSON, out of the texts of its form. Raises Invalid."""
+    asked = asked_of(verb)
+    return to_json(asked, to_services(asked, texts, zone_of(ctx))) | _emptied(entity, asked, texts)
 
 
 def _emptied(entity: Entity, asked: list[Field], texts: Mapping[str, str]) -> dict[str, None]:
@@ -109,7 +115,7 @@ def _draw(
     if not records.may(ctx, entity, verb.right, record):
         raise Forbidden(refusal(verb.right))
     say = request.say
-    asked = _asked(verb)
+    asked = asked_of(verb)
     # What the verb is about begins as it is; the rest is left to the verb unless it is filled in.
     [document] = records.reader(ctx, request.locale_name).documents(entity, [record], [asked[0].name])
     sheet = Sheet(

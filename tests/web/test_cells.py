@@ -268,5 +268,6 @@ def test_a_record_is_made_over_the_list(grid):
     expect(grid.locator("tbody tr")).to_have_count(4)
     expect(grid.locator(".k-toast")).to_contain_text("Created: Dyna")
     grid.locator("main a[data-action='core.customer.create']").first.click()
+    expect(dialog.get_by_label("Name")).to_be_focused()
     grid.keyboard.press("Escape")
     expect(grid.get_by_role("dialog")).to_have_count(0)

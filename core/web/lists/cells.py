@@ -11,6 +11,7 @@ from core.services import records
 from core.services.work import Ctx
 from core.web.forms import single
 from core.web.lists.columns import columns, heads
+from core.web.lists.many import offers
 from core.web.lists.rows import rows
 from core.web.lists.saved import looked
 from core.web.record import name_of
@@ -35,11 +36,14 @@ def save(entity: Entity, request: Request) -> Response:
         found = []
     else:
         found = [record]
+    path = collection(entity.key)
     return page(
         request,
         "list/changed",
         entity=entity,
-        heads=heads(ctx, entity, shown, query, collection(entity.key)),
+        peek_url=query.url(path, cursor=query.cursor, preview="0")[:-1],
+        heads=heads(ctx, entity, shown, query, path),
+        offers=offers(ctx, entity),
         rows=rows(request, ctx, entity, found, shown),
         toast=Toast("saved", name_of(request, ctx, entity, record), offer(ctx)),
     )

@@ -20,6 +20,7 @@ from core.services.work import Ctx
 from core.web.facets import facets, join, split
 from core.web.frame import frame, is_written, may_visit
 from core.web.lists.columns import Shown, available, columns, heads, sort_keys
+from core.web.lists.many import offers
 from core.web.lists.preview import Peek, peek
 from core.web.lists.rows import rows
 from core.web.lists.saved import Looked, looked
@@ -63,6 +64,7 @@ def view(entity: Entity, request: Request) -> Response:
         chips=_chips(request, ctx, entity, query, path),
         filter_url=query.url(f"{path}/filter"),
         has_short=is_business(entity),
+        offers=offers(ctx, entity),
         may_create=ctx.rights.may_ever(entity, "create") and is_written(entity),
     )
 

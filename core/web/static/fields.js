@@ -279,6 +279,22 @@ kehu.short = async (url, done, opener) => {
   });
 };
 
+// --- several of many, with commas between them: suggestions for the last -----------------------------------
+
+let typing;
+document.addEventListener("input", (event) => {
+  const input = event.target;
+  if (!input.matches("input[list][data-lookup]") || event.isComposing) return;
+  clearTimeout(typing);
+  typing = setTimeout(async () => {
+    const parts = input.value.split(/[,，]/), text = parts.pop().trim();
+    const reply = text && await fetch(`${input.dataset.lookup}?q=${encodeURIComponent(text)}`).catch(() => null);
+    if (!reply?.ok || reply.redirected) return;
+    const before = parts.map((part) => `${part.trim()}, `).join("");
+    input.list.replaceChildren(...(await reply.json()).map(({ key, label }) => new Option(label, before + key)));
+  }, 200);
+});
+
 kehu.enhance = (root) => {
   root.querySelectorAll("select[data-lookup], input[data-lookup]").forEach(combobox);
   root.querySelectorAll("[data-money]").forEach(amount);
