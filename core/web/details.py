@@ -30,7 +30,7 @@ from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
 from core.web.record import grouped, label_name, name_of, page_around, record_id, title, version
-from core.web.related import counts
+from core.web.related import counts, lists
 from core.web.templating import page
 from core.web.timeline import view_of
 from core.web.toast import Toast
@@ -79,7 +79,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
     kind = states(entity)
     steps = track(kind, state) if state in kind.choices and rights[STATE] in READABLE else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
-    verbs = offered(ctx, entity, record)
+    verbs, counted = offered(ctx, entity, record), counts(request, ctx, entity, record)
     inputs = frozenset(field.name for field in changeable(ctx, entity, record, rights))
     return page(
         request,
@@ -94,10 +94,13 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         track=steps,
         sections=sections(entity, document, rights, show, hidden, inputs),
         made=[Fact(name, META_FIELDS[name].title, show.shown(META_FIELDS[name], document)) for name in META[2:]],
-        counts=counts(request, ctx, entity, record),
+        counts=counted,
         composer=composer(request, ctx, entity, record, refused),
         timeline=view_of(request, ctx, entity, record),
-        blocks=blocks(request, ctx, entity, record),
+        blocks=[
+            *lists(request, ctx, entity, record, counted, document.get(entity.natural_key)),
+            *blocks(request, ctx, entity, record),
+        ],
         shown=_shown(request),
         is_business=is_business(entity),
         most_telling=_telling(entity, document, show),

@@ -20,12 +20,20 @@ T = TypeVar("T", Panel, Card)
 
 @dataclass(frozen=True)
 class Block:
-    """A panel as it came out: its HTML, or the number of the incident that kept it from it."""
+    """A panel as it came out: its HTML, or the number of the incident that kept it from it.
+
+    Of a list of related records also how many there are, where all of them are, and where one more is made,
+    `begun` with the reference to the record; without that the actor makes none.
+    """
 
     key: str
     title: str
     html: str
     incident: str
+    number: str = ""
+    url: str = ""
+    new: str = ""
+    begun: str = ""
 
 
 def blocks(request: Request, ctx: Ctx, entity: Entity, record: Any) -> list[Block]:

@@ -91,7 +91,7 @@ def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity:
     short = _is_short(request, entity)
     groups = grouped(entity)
     if short:
-        inputs = _few(entity, inputs, label_name(entity, request.locale_name))
+        inputs = _few(entity, inputs, [label_name(entity, request.locale_name), *request.GET])
         groups = [("", tuple(name for _title, names in groups for name in names))]
     sheet = Sheet(
         entity=entity,
@@ -109,10 +109,10 @@ def draw_new(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity:
     return sheet_page(request, ctx, sheet, refused)
 
 
-def _few(entity: Entity, inputs: list[Field], label: str) -> list[Field]:
+def _few(entity: Entity, inputs: list[Field], first: list[str]) -> list[Field]:
     """What a record cannot be without, what it is called, and what its list shows first."""
     wanted = [field.name for field in inputs if field.required and field.default is None]
-    wanted += [name for name in (label, *entity.columns) if name not in wanted]
+    wanted += [name for name in (*first, *entity.columns) if name not in wanted]
     known = {field.name: field for field in inputs}
     found = [known[name] for name in dict.fromkeys(wanted) if name in known]
     needed = sum(field.required and field.default is None for field in found)

@@ -56,3 +56,11 @@ document.querySelectorAll("form[data-composer]").forEach((form) => {
     if (event.key === "Escape" && !event.isComposing) { form.classList.remove("is-open"); document.activeElement.blur(); }
   });
 });
+
+// One more related record, in a dialog over the page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-short]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  window.kehu.short(link.dataset.short, () => location.reload(), link);
+});
