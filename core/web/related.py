@@ -96,7 +96,7 @@ def lists(
     """
     if not is_business(entity):
         return []
-    found = []
+    found: list[Block] = []
     for one in counted:
         other = one.relation.entity
         if other.timeline is not None and other.timeline.done:
