@@ -66,6 +66,24 @@ def explain(ctx: Ctx, entity: Entity, record: Any, login: str | None = None, *, 
     return {"user": label.to_json() if label else dict(RESTRICTED), "actions": told}
 
 
+def onlookers(ctx: Ctx, entity: Entity, record: Any, most: int = 30) -> tuple[list[tuple[User, bool]], bool]:
+    """The first users by name that the actor sees, each with whether he sees the record, and whether there are more.
+
+    Whoever may not explain the record hears of nobody.
+    """
+    if not records.may(ctx, entity, "explain", record):
+        return [], False
+    statement = select(User.id).where(User.active).order_by(User.name, User.id).limit(most + 1)
+    ids = list(ctx.db.scalars(statement, execution_options={ROWS: "live"}))
+    found = {user.id: user for user in ctx.system.scalars(select(User).where(User.id.in_(ids[:most])))}
+    rights = {one: given for one in found if (given := _rights(ctx, one)) is not None}
+    model: Any = entity.model
+    columns = [case((given.criterion(entity, "view"), 1), else_=0) for given in rights.values()]
+    row = ctx.system.execute(select(*columns).where(model.id == record.id)).one() if columns else ()
+    seeing = {one for one, sees in zip(rights, row, strict=True) if sees}
+    return [(found[one], one in seeing) for one in ids[:most]], len(ids) > most
+
+
 def _user(ctx: Ctx, login: str | None) -> User:
     if login is None:
         return ctx.system.get_one(User, ctx.identity.user_id)

@@ -35,6 +35,7 @@ def includeme(config: Configurator) -> None:
             ("record", f"{path}/{_ID}", {"GET": details.view}),
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),
+            ("access", f"{path}/{_ID}/access", {"GET": access.view}),
             ("write_down", f"{path}/{_ID}/log", {"POST": details.write_down}),
             ("take_back", f"{path}/{_ID}/changes/{{change:[0-9a-f-]{{36}}}}/undo", {"POST": timeline.take_back}),
             ("field", f"{path}/{_ID}/fields/{{field}}", {"GET": single.ask, "POST": cells.save}),
