@@ -38,7 +38,8 @@ class Role(Record, Binnable, Base):
 class User(Record, Binnable, Base):
     """用户. `epoch` rises when password, roles, unit or activity change; older sessions end then.
 
-    `first_views` are the saved views with which lists open for him, by entity.
+    `first_views` are the saved views with which lists open for him, by entity; `favourites` are entities' keys
+    and ids of records, the last one first.
     """
 
     OWNER = "id"
@@ -57,6 +58,7 @@ class User(Record, Binnable, Base):
     theme: Mapped[str | None] = mapped_column(text(16))
     density: Mapped[str | None] = mapped_column(text(16))
     first_views: Mapped[dict[str, int] | None] = mapped_column(JsonText)
+    favourites: Mapped[list[list[Any]] | None] = mapped_column(JsonText)
     clearance: Mapped[int] = mapped_column(default=1)
     active: Mapped[bool] = mapped_column(boolean(), default=True)
     password_hash: Mapped[str | None] = mapped_column(text(200))

@@ -23,6 +23,7 @@ class Identity:
     theme: str | None = None
     density: str | None = None
     first_views: Mapping[str, int] = field(default_factory=dict, hash=False)
+    favourites: tuple[tuple[str, int], ...] = ()
     session_id: int | None = None
     token_id: int | None = None
     read_only: bool = False

@@ -30,7 +30,8 @@ LOCKED_FOR = dt.timedelta(minutes=15)
 
 # Asked with every request, and so made once: whoever comes with a secret, and the numbers of the epochs
 # read along with him.
-_FACTS = (User.id, User.login, User.name, User.unit_id, User.language, User.theme, User.density, User.first_views)
+_OWN = (User.language, User.theme, User.density, User.first_views, User.favourites)
+_FACTS = (User.id, User.login, User.name, User.unit_id, *_OWN)
 _EPOCHS = tuple(
     select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
     for name in ("rights", "shares")
@@ -246,6 +247,7 @@ def _identity(user: Any, door: str, **more: Any) -> Identity:
         "theme": user.theme,
         "density": user.density,
         "first_views": user.first_views or {},
+        "favourites": tuple((key, record_id) for key, record_id in user.favourites or ()),
     }
     return Identity(user.id, user.login, user.name, user.unit_id, door, **own, **more)
 

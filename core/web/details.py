@@ -17,7 +17,7 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.http.paths import collection
 from core.security.catalog import META_FIELDS, is_business
 from core.security.grants import READABLE
-from core.services import composing, records
+from core.services import composing, favourites, records
 from core.services.agenda import ACTIVITY
 from core.services.attached import follows
 from core.services.work import Ctx
@@ -104,6 +104,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         shown=_shown(request),
         is_business=is_business(entity),
         most_telling=_telling(entity, document, show),
+        is_favourite=(entity.key, record.id) in ctx.identity.favourites,
         may_edit=bool(inputs),
         may_delete=records.may(ctx, entity, "delete", record),
         steps=[verb for verb in verbs if verb.leads_on and steps],
@@ -165,6 +166,13 @@ def write_down(entity: Entity, request: Request) -> Response:
     response = HTTPSeeOther(record_path(entity.key, number))
     name = name_of(request, ctx, ctx.catalog[ACTIVITY], made)
     return toast.put(response, request, Toast("created", name, offer(ctx)))
+
+
+def favour(entity: Entity, request: Request) -> Response:
+    """POST `on`: the record is one of the actor's favourites, or is none any more."""
+    number = record_id(request)
+    favourites.mark(request.ctx, entity, number, on=bool(request.POST.get("on")))
+    return HTTPSeeOther(record_path(entity.key, number))
 
 
 def delete(entity: Entity, request: Request) -> Response:

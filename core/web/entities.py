@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 
 from core.http.paths import by_path
 from core.http.work import current
-from core.web import alike, details, lookup, timeline, verbs
+from core.web import access, alike, details, lookup, timeline, verbs
 from core.web.forms import new, single
 from core.web.forms import views as forms
 from core.web.lists import arranging, cells, exporting, filtering, many, preview, saved
@@ -36,6 +36,7 @@ def includeme(config: Configurator) -> None:
             ("edit", f"{path}/{_ID}/edit", {"GET": forms.edit, "POST": forms.change}),
             ("delete", f"{path}/{_ID}/delete", {"POST": details.delete}),
             ("access", f"{path}/{_ID}/access", {"GET": access.view}),
+            ("favourite", f"{path}/{_ID}/favourite", {"POST": details.favour}),
             ("write_down", f"{path}/{_ID}/log", {"POST": details.write_down}),
             ("take_back", f"{path}/{_ID}/changes/{{change:[0-9a-f-]{{36}}}}/undo", {"POST": timeline.take_back}),
             ("field", f"{path}/{_ID}/fields/{{field}}", {"GET": single.ask, "POST": cells.save}),

@@ -13,7 +13,7 @@ from core.http.paths import collection
 from core.http.work import COOKIE
 from core.i18n import _
 from core.security.catalog import is_business
-from core.services import login
+from core.services import favourites, login
 from core.services.work import Ctx
 from core.web import toast as toasts
 from core.web.toast import Toast
@@ -43,6 +43,15 @@ STARTS = {"representative": _("Today"), "manager": _("Department"), "executive":
 
 
 @dataclass(frozen=True)
+class Favourite:
+    """A record that the user has marked, by its name."""
+
+    name: str
+    path: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class Frame:
     """`places` are the user's day, if he has one, and `business`; `here` is the key of the one that the page is
     about, `admin` whether it is one of the settings, `text` what was searched for; `plus` what a phone's round
@@ -57,6 +66,8 @@ class Frame:
     here: str | None
     admin: bool
     text: str
+    favourites: tuple[Favourite, ...]
+    login: str
     user: str
     unit: str
     unread: int
@@ -129,6 +140,11 @@ def frame(
         here=DAY.key if home else entity.key if entity else None,
         admin=admin or (entity is not None and not is_business(entity)),
         text=text,
+        favourites=tuple(
+            Favourite(label.label, f"{collection(one.key)}/{label.id}", one.icon)
+            for one, label in favourites.named(ctx, request.locale_name)
+        ),
+        login=ctx.identity.login,
         user=ctx.identity.name,
         unit=unit.name if unit else "",
         unread=ctx.identity.unread,

@@ -97,7 +97,7 @@ def lists(
     if not is_business(entity):
         return []
     found: list[Block] = []
-    for one in counted:
+    for one in sorted(counted, key=lambda count: count.is_none):  # what there is comes first
         other = one.relation.entity
         if other.timeline is not None and other.timeline.done:
             continue

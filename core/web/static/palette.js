@@ -41,9 +41,25 @@ const line = (one, icon, at) => {
   return row;
 };
 
+// What one has opened lately lies in this browser alone, for this user, until he logs out.
+const recents = (() => {
+  const key = `recent ${document.querySelector("[data-user]").dataset.user}`;
+  const read = () => { try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; } };
+  const record = document.querySelector("main[data-view=record]")?.dataset.record;
+  if (record) {
+    const one = { record, path: location.pathname, label: document.querySelector("main h1").textContent, icon: document.querySelector(".k-nav[aria-current] use")?.getAttribute("href") };
+    try { localStorage.setItem(key, JSON.stringify([one, ...read().filter((other) => other.record !== record)].slice(0, 10))); } catch { /* no room: none are kept */ }
+  }
+  document.addEventListener("submit", (event) => {
+    if (new URL(event.target.action, location.href).pathname === "/logout") try { localStorage.removeItem(key); } catch { /* nor is there anything to forget */ }
+  });
+  return () => read().filter((one) => one.path !== location.pathname).map(({ path, label, icon }) => ({ path: String(path).replace(/^\/*/, "/"), label: String(label), icon }));
+})();
+
 const draw = () => {
   const needle = plain(box.value.trim());
-  const groups = [...found, ...actions(needle)];
+  const opened = needle ? [] : recents();
+  const groups = [...(opened.length ? [{ title: palette.dataset.recent, found: opened }] : []), ...found, ...actions(needle)];
   if (needle.length > 1) groups.push({ title: "", found: [{ label: palette.dataset.all, path: `/search?q=${encodeURIComponent(box.value.trim())}` }] });
   let at = 0;
   list.replaceChildren(...groups.map((group) => {

@@ -64,3 +64,51 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   window.kehu.short(link.dataset.short, () => location.reload(), link);
 });
+
+// Files are dropped anywhere on the page, or pasted; the form of files sends them.
+const upload = document.querySelector("form[data-send-file]");
+if (upload) {
+  const input = upload.querySelector("[type=file]");
+  const take = (files) => { input.files = files; input.dispatchEvent(new Event("change", { bubbles: true })); };
+  const carriesFiles = (transfer) => transfer !== null && [...transfer.types].includes("Files");
+  const show = (on) => { if (on) columns.dataset.drop = upload.dataset.drop; else delete columns.dataset.drop; };
+  addEventListener("dragover", (event) => { if (carriesFiles(event.dataTransfer)) { event.preventDefault(); show(true); } });
+  addEventListener("dragleave", (event) => { if (event.relatedTarget === null) show(false); });
+  addEventListener("drop", (event) => {
+    show(false);
+    if (!carriesFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    take(event.dataTransfer.files);
+  });
+  addEventListener("paste", (event) => {
+    const { clipboardData: transfer } = event;
+    // A copied table is a text and a picture of it: where one writes it is the text that is meant.
+    if (!transfer?.files.length || (transfer.types.includes("text/plain") && event.target.closest("input, textarea"))) return;
+    event.preventDefault();
+    take(transfer.files);
+  });
+}
+
+// A picture is looked at over the page.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-preview]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const dialog = document.createElement("dialog");
+  const picture = new Image();
+  picture.src = link.href;
+  picture.alt = link.textContent.trim() || link.querySelector("img")?.alt || "";
+  dialog.className = "k-dialog pv";
+  dialog.setAttribute("aria-label", picture.alt);
+  dialog.tabIndex = -1;
+  dialog.append(picture);
+  dialog.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => { dialog.remove(); link.focus(); });
+  document.body.append(dialog);
+  dialog.showModal();
+});
+
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => { button.closest("details").open = false; print(); });
+});

@@ -1,0 +1,16 @@
+"""The records that a user has marked as favourites."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from core.db import types
+
+revision = "core_0019"
+down_revision = "core_0018"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("core_user", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("favourites", types.JsonText(), nullable=True))
