@@ -64,7 +64,12 @@ class Composer:
 def composer(request: Request, ctx: Ctx, entity: Entity, record: Any, refused: FormRefused | None) -> Composer | None:
     """The form for a record that the actor sees; None where he writes down nothing."""
     activity = ctx.catalog[KEY]
-    if not is_business(entity) or ctx.identity.read_only or not ctx.rights.may_ever(activity, "create"):
+    if (
+        entity is activity
+        or not is_business(entity)
+        or ctx.identity.read_only
+        or not ctx.rights.may_ever(activity, "create")
+    ):
         return None
     kind: Any = activity.field("kind").type
     icons = (activity.timeline.icons if activity.timeline else None) or {}

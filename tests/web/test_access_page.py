@@ -32,7 +32,7 @@ def names(page: Any, head: str) -> list[str]:
 def test_the_verdict_with_the_change_that_turns_it(site: Site, browser_of: Any, number: int) -> None:
     admin = browser_of()
     record = admin.get(f"{LIST}/{number}")
-    page = admin.get(record.html.select_one("[data-action='core.customer.explain']")["href"])
+    page = admin.get(record.html.select_one(".rec-head .see")["href"])
     assert verdict(page) == "You see this"
     assert (names(page, "See it"), names(page, "Do not see it")) == (["li", "管理员"], ["zhang"])
     [link] = [one["href"] for one in page.html.select(".k-who a") if "zhang" in one.text]
