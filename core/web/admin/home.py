@@ -38,6 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     DATA: ("core.term", "core.custom_field", "core.number_rule", "core.import", "core.saved_view", "core.attachment"),
     OPERATION: ("core.job", "core.audit", "core.notification"),
 }
+OWN = {"core.unit": "/admin/units", "core.role": "/admin/roles"}  # with pages that say more than their lists
 TEXTS: Mapping[str, str] = {
     "core.unit": _("The group, its companies, branches, departments and dealers."),
     "core.user": _("Who works here, where, and with which roles."),
@@ -107,5 +108,4 @@ def _own(ctx: Ctx) -> dict[str, list[Entry]]:
 
 
 def _entry(entity: Entity) -> Entry:
-    path = "/admin/units" if entity.key == "core.unit" else collection(entity.key)
-    return Entry(entity.plural, TEXTS.get(entity.key, ""), path, entity.icon)
+    return Entry(entity.plural, TEXTS.get(entity.key, ""), OWN.get(entity.key, collection(entity.key)), entity.icon)

@@ -72,10 +72,10 @@ def view(entity: Entity, request: Request) -> Response:
     query, path = looked(request, ctx, entity).query, collection(entity.key)
     reading = Lines(entity, ctx.catalog, ctx.kernel.clock.zone)
     do = request.GET.get("do", "")
-    lines = _sent(request) if "sheet" in request.GET else reading.of(query.filter)
+    lines = sent_lines(request.GET) if "sheet" in request.GET else reading.of(query.filter)
     errors: dict[int, str] = {}
     if do == "show":
-        errors = _errors(reading, lines)
+        errors = errors_of(reading, lines)
         if not errors:
             return HTTPSeeOther(query.url(path, filter=reading.document(lines)))
     elif do.startswith("drop.") and do[5:].isdecimal():
@@ -84,7 +84,7 @@ def view(entity: Entity, request: Request) -> Response:
     added = known.get(request.GET.get("add", ""))
     if added is not None and len(lines) < MOST:
         lines = [*lines, Line(added.name, OPERATORS[added.type.kind][0])]
-    drawing = _Drawing(request, ctx, entity, reading)
+    drawing = Drawing(request, ctx, entity, reading)
     return page(
         request,
         "list/filter",
@@ -110,9 +110,9 @@ def is_facet(field: Field) -> bool:
     return field.type.kind in (*SETS, *DATES)
 
 
-def _sent(request: Request) -> list[Line]:
-    """The lines of the sheet. Raises BadRequest for what it never sends."""
-    sent, lines = request.GET, []
+def sent_lines(sent: Any) -> list[Line]:
+    """The lines that a form sends. Raises BadRequest for what it never sends."""
+    lines = []
     for at in sent.getall("line")[:MOST]:
         raw = sent.get(f"r{at}")
         if raw is not None:
@@ -133,7 +133,8 @@ def _json(text: str) -> Any:
         raise BadRequest(_("The query cannot be read."), errors={"filter": [_("The filter is not JSON.")]}) from None
 
 
-def _errors(reading: Lines, lines: Sequence[Line]) -> dict[int, str]:
+def errors_of(reading: Lines, lines: Sequence[Line]) -> dict[int, str]:
+    """What is wrong with lines, by their place."""
     found = {}
     for at, line in enumerate(lines):
         try:
@@ -143,7 +144,7 @@ def _errors(reading: Lines, lines: Sequence[Line]) -> dict[int, str]:
     return found
 
 
-class _Drawing:
+class Drawing:
     """Draws lines for one reader; what can be chosen is looked up once."""
 
     def __init__(self, request: Request, ctx: Ctx, entity: Entity, reading: Lines) -> None:
