@@ -53,7 +53,7 @@ def test_a_grant_with_a_condition_is_built_line_by_line_and_holds(site, admin, r
     assert grants(site, role)[1] == {
         **VIEW,
         "reach": "all",
-        "condition": [">=", "annual_revenue", "1000"],
+        "condition": [">=", "annual_revenue", "1000.00"],
         "deny": False,
     }
     page = admin.follow(saved)
