@@ -57,6 +57,7 @@ class User(Record, Binnable, Base):
     time_zone: Mapped[str | None] = mapped_column(text(64))
     theme: Mapped[str | None] = mapped_column(text(16))
     density: Mapped[str | None] = mapped_column(text(16))
+    amounts: Mapped[str | None] = mapped_column(text(16))
     first_views: Mapped[dict[str, int] | None] = mapped_column(JsonText)
     favourites: Mapped[list[list[Any]] | None] = mapped_column(JsonText)
     clearance: Mapped[int] = mapped_column(default=1)

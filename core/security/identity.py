@@ -22,6 +22,7 @@ class Identity:
     language: str | None = None
     theme: str | None = None
     density: str | None = None
+    amounts: str | None = None
     first_views: Mapping[str, int] = field(default_factory=dict, hash=False)
     favourites: tuple[tuple[str, int], ...] = ()
     session_id: int | None = None

@@ -30,7 +30,7 @@ LOCKED_FOR = dt.timedelta(minutes=15)
 
 # Asked with every request, and so made once: whoever comes with a secret, and the numbers of the epochs
 # read along with him.
-_OWN = (User.language, User.theme, User.density, User.first_views, User.favourites)
+_OWN = (User.language, User.theme, User.density, User.amounts, User.first_views, User.favourites)
 _FACTS = (User.id, User.login, User.name, User.unit_id, *_OWN)
 _EPOCHS = tuple(
     select(Epoch.number).where(Epoch.name == name).scalar_subquery().label(f"{name}_epoch")
@@ -246,6 +246,7 @@ def _identity(user: Any, door: str, **more: Any) -> Identity:
         "language": user.language,
         "theme": user.theme,
         "density": user.density,
+        "amounts": user.amounts,
         "first_views": user.first_views or {},
         "favourites": tuple((key, record_id) for key, record_id in user.favourites or ()),
     }

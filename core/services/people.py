@@ -17,6 +17,9 @@ from core.services.work import Ctx
 OWN = ("name", "email", "phone")  # fields of a user that he writes himself
 
 
+PREFERENCES = {"language", "theme", "density", "amounts"}
+
+
 def me(ctx: Ctx, language: str) -> dict[str, Any]:
     """The acting user as a document, with the actions open to him per entity."""
     user = ctx.system.get_one(User, ctx.identity.user_id)
@@ -58,13 +61,10 @@ def change_own(ctx: Ctx, texts: Mapping[str, str]) -> None:
     session.flush()
 
 
-def prefer(ctx: Ctx, *, language: str | None = None, theme: str | None = None, density: str | None = None) -> None:
-    """Keep the acting user's own language and looks, whatever he may do with users. None leaves one alone."""
+def prefer(ctx: Ctx, chosen: Mapping[str, str]) -> None:
+    """Keep the acting user's own `PREFERENCES`, whatever he may do with users."""
     session = ctx.work.elevated(_("Own preferences"), write=True)
     user = session.get_one(User, ctx.identity.user_id)
-    if language is not None:
-        user.language = language
-    if theme is not None:
-        user.theme = theme
-    if density is not None:
-        user.density = density
+    for name in chosen.keys() & PREFERENCES:
+        setattr(user, name, chosen[name])
+    session.flush()

@@ -66,6 +66,15 @@ def brief_money(value: Decimal, currency: str, language: str) -> str:
     return f"{'-' if value < 0 else ''}{sign}{digits}"
 
 
+def short_money(value: Decimal, currency: str, language: str) -> str:
+    """An amount in a column of such: in 万, in English in thousands or millions."""
+    if language != "zh_Hans":
+        return brief_money(value, currency, language)
+    sign = _OWN_SYMBOLS.get(currency) or get_currency_symbol(currency, locale(language))
+    digits = format_decimal(abs(value) / 10_000, "#,##0.0", locale(language))
+    return f"{'-' if value < 0 else ''}{sign}{digits}万"
+
+
 def size(value: int, language: str) -> str:
     """So many bytes, in the unit that leaves few digits."""
     for unit, bytes_ in (("MB", 2**20), ("KB", 2**10)):

@@ -1,4 +1,4 @@
-"""Language and theme: the user's own, before the login the browser's."""
+"""Language and looks: the user's own, before the login the browser's."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from core.i18n import LANGUAGES, _
 from core.services import people
 from core.web.addresses import came_from
 from core.web.login import PATH as LOGIN
-from core.web.templating import DENSITIES, LANGUAGE_COOKIE, THEME_COOKIE, THEMES
+from core.web.templating import AMOUNTS, DENSITIES, LANGUAGE_COOKIE, THEME_COOKIE, THEMES
 
+CHOICES = {"language": LANGUAGES, "theme": THEMES, "density": DENSITIES, "amounts": AMOUNTS}
 _YEAR = 365 * 24 * 3600
 
 
@@ -36,18 +37,19 @@ def _language_of_cookie(event: NewRequest) -> None:
 
 def prefer(context: Any, request: Request) -> Response:
     """Keep what was chosen and go back to where it was chosen."""
-    language = _chosen(request, "language", LANGUAGES)
-    theme, density = _chosen(request, "theme", THEMES), _chosen(request, "density", DENSITIES)
+    chosen = {
+        name: value for name, choices in CHOICES.items() if (value := _chosen(request, name, choices)) is not None
+    }
     if request.identity is None:
         response = HTTPSeeOther(came_from(request, LOGIN))
-        for name, value in ((LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)):
-            if value is not None:
+        for name, cookie in (("language", LANGUAGE_COOKIE), ("theme", THEME_COOKIE)):
+            if name in chosen:
                 secure = request.scheme == "https"
-                response.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure)
+                response.set_cookie(cookie, chosen[name], max_age=_YEAR, httponly=True, samesite="Lax", secure=secure)
         return response
-    people.prefer(request.ctx, language=language, theme=theme, density=density)
+    people.prefer(request.ctx, chosen)
     response = HTTPSeeOther(came_from(request))
-    if language is not None and LANGUAGE_COOKIE in request.cookies:
+    if "language" in chosen and LANGUAGE_COOKIE in request.cookies:
         response.delete_cookie(LANGUAGE_COOKIE)
     return response
 

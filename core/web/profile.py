@@ -20,7 +20,7 @@ from core.web import toast
 from core.web.forms.again import FormRefused
 from core.web.frame import frame
 from core.web.record import record_id
-from core.web.templating import density, page
+from core.web.templating import amounts, density, page
 from core.web.toast import Toast
 
 PATH = "/profile"
@@ -76,6 +76,7 @@ def _draw(request: Request, ctx: Ctx, refused: FormRefused | None) -> Response:
         own=now | {name: text for name, text in (refused.texts if refused else {}).items() if name in now},
         errors=refused.error.errors if refused else {},
         density=density(request),
+        amounts=amounts(request),
         sessions=[(one, called(one.agent)) for one in login.sessions(ctx)],
         current=ctx.identity.session_id,
         tokens=ctx.db.scalars(tokens).all(),

@@ -26,6 +26,7 @@ from core.web.assets import asset, icon
 TEMPLATES = "core.web:templates"
 THEMES = ("light", "dark", "system")
 DENSITIES = ("comfortable", "compact")
+AMOUNTS = ("whole", "short")
 THEME_COOKIE = "kehu_theme"
 NONE = "—"  # for plugins' templates; lists and records have `core.web.values`
 LANGUAGE_COOKIE = "_LOCALE_"  # Pyramid's own
@@ -83,6 +84,12 @@ def density(request: Request) -> str:
     """`comfortable` or `compact`: the user's own."""
     identity = getattr(request, "found_identity", None)
     return identity.density if identity and identity.density in DENSITIES else DENSITIES[0]
+
+
+def amounts(request: Request) -> str:
+    """`whole` or `short`, in 万 or millions: how lists write amounts, the user's own choice (M21)."""
+    identity = getattr(request, "found_identity", None)
+    return identity.amounts if identity and identity.amounts in AMOUNTS else AMOUNTS[0]
 
 
 def _add_surroundings(event: BeforeRender) -> None:

@@ -64,6 +64,7 @@ class Display:
     visited: frozenset[str]  # keys of the entities that have pages for him
     titles: Mapping[str, str]  # of all entities, in the plural, by key
     brief: bool = False
+    amounts: str = "whole"
 
     def shown(self, field: Field, document: Mapping[str, Any], right: str = "edit") -> Value:
         """A field of a record's document; a field that is missing there is closed to the reader."""
@@ -132,7 +133,8 @@ class Display:
         return Value("number", formats.number(Decimal(str(value)), self.language))
 
     def _money(self, field: Field, value: str) -> Value:
-        return Value("number", formats.money(Decimal(value), self.currency, self.language))
+        write = formats.short_money if self.brief and self.amounts == "short" else formats.money
+        return Value("number", write(Decimal(value), self.currency, self.language))
 
     def _boolean(self, field: Field, value: bool) -> Value:
         return Value("text", self.say(_("Yes") if value else _("No")))
@@ -224,4 +226,5 @@ def display(request: Request, ctx: Ctx, *, brief: bool = False) -> Display:
         visited=frozenset(entity.key for entity in ctx.catalog if may_visit(ctx, entity)),
         titles={entity.key: entity.plural for entity in ctx.catalog},
         brief=brief,
+        amounts=ctx.identity.amounts or "whole",
     )

@@ -21,3 +21,17 @@ def test_a_lunar_birthday_says_when_it_is_kept(site, browser_of):
         "lunar 八月十五, next on" in browser.get(f"/core/contacts/{moon}").html.select_one("[data-field=birthday]").text
     )
     assert "lunar" not in browser.get(f"/core/contacts/{solar}").html.select_one("[data-field=birthday]").text
+
+
+def test_lists_write_amounts_in_ten_thousands_for_who_wants_it(site, browser_of):
+    site.customer("Acme", annual_revenue="18600000")
+    browser = browser_of("admin", **{"Accept-Language": "zh-CN"})
+
+    def shown():
+        return browser.get("/core/customers").html.select_one("td[data-field=annual_revenue]").text.strip()
+
+    assert shown() == "¥18,600,000"
+    browser.post("/preferences", {"amounts": "short"})
+    assert shown() == "¥1,860.0万"
+    assert browser.get("/profile").html.select_one("[name=amounts][value=short]")["aria-pressed"] == "true"
+    browser.post("/preferences", {"amounts": "gold"}, status=400)
