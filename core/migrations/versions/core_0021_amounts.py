@@ -7,8 +7,8 @@ from alembic import op
 
 from core.db import types
 
-revision = "core_0020"
-down_revision = "core_0019"
+revision = "core_0021"
+down_revision = "core_0020"
 
 
 def upgrade() -> None:
