@@ -90,3 +90,5 @@ def test_l_type_and_ctrl_enter_log_a_call(site: Site, li: int, address: str, pag
     expect(page.get_by_label("Next step", exact=True)).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.get_by_label("Due", exact=True)).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.locator("#keys-here")).to_contain_text("CallL")

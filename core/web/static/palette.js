@@ -140,7 +140,20 @@ document.querySelectorAll(".k-search input").forEach((input) => {
 });
 
 // Keys by themselves, or one after the other: [data-keys="g c"]. Never while something is typed.
-const named = { "/": open, "?": () => keys.showModal() };
+// What this page's own parts answer to, by the names they have.
+const here = () => {
+  const part = document.getElementById("keys-here");
+  const lines = [...document.querySelectorAll("main [data-keys]")].flatMap((element) => {
+    const term = document.createElement("dt"), keyed = document.createElement("dd"), key = document.createElement("kbd");
+    term.textContent = (element.getAttribute("aria-label") || element.closest("label")?.textContent || element.textContent).trim();
+    key.textContent = element.dataset.keys.toUpperCase();
+    keyed.append(key);
+    return term.textContent && element.dataset.keys.length === 1 ? [term, keyed] : [];
+  });
+  part.querySelector("dl").replaceChildren(...lines);
+  part.hidden = !lines.length;
+};
+const named = { "/": open, "?": () => { here(); keys.showModal(); } };
 let pressed = [];
 let since = 0;
 document.addEventListener("keydown", (event) => {
