@@ -33,7 +33,7 @@ SAVED_VIEW = Entity(
             Document(check_query),
             _("Query"),
             column="asked",
-            help=_("As in the address of the list: q, filter, sort, columns."),
+            help=_("As in the address of the list: q, filter, sort, columns, group."),
         ),
         Field(
             "unit",

@@ -25,12 +25,13 @@ from core.security.catalog import Catalog, meta_or_field
 from core.security.conditions import BadCondition, Condition, SqlContext, parse, to_sql
 from core.security.rights import Rights
 from core.security.scope import ACTION, FOR, GRANTED, ROWS
-from plugins import Entity
+from plugins import Entity, Field
 
 LIMIT = 50
 MOST = 500
 SORTABLE = {"text", "integer", "number", "money", "date", "moment", "choice", "boolean"}
 _LONGEST = 1000  # characters that are searched for
+GROUPABLE = ("choice", "boolean", "reference")
 META_SORTS = ("id", "created_at", "updated_at")
 MOST_SORTS = 5
 
@@ -119,6 +120,23 @@ def count_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]
     return _matching(wanted, rights, context, select(func.count()).select_from(wanted.entity.model))
 
 
+def groups_query(
+    wanted: Ask, rights: Rights, context: SqlContext, by: Field, summed: Sequence[Field], most: int
+) -> Select[Any]:
+    """The values of a field, how many of the matching records have each and what their figures add up to, the most
+    frequent first.
+    """
+    model: Any = wanted.entity.model
+    figures = [places.column(model, field).label(f"f{at}") for at, field in enumerate(summed)]
+    chosen = select(places.column(model, by).label("by"), *figures)
+    # Grouped outside: a column that is an expression with parameters would not be known again in the GROUP BY.
+    rows = _matching(wanted, rights, context, chosen).subquery()
+    sums = [func.sum(rows.c[f"f{at}"]) for at in range(len(summed))]
+    number = func.count()
+    statement = select(rows.c.by, number, *sums).group_by(rows.c.by).order_by(number.desc(), rows.c.by).limit(most)
+    return statement.execution_options(**_options(wanted))
+
+
 def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Select[Any]) -> Select[Any]:
     entity = wanted.entity
     if wanted.condition is not None:
@@ -127,10 +145,13 @@ def _matching(wanted: Ask, rights: Rights, context: SqlContext, statement: Selec
         statement = statement.where(mentions(wanted.text, rights, entity, context))
     if wanted.places:
         statement = statement.where(Offered(entity.model.id, wanted.places))  # type: ignore[attr-defined]
-    options: dict[str, Any] = {FOR: entity.model, GRANTED: wanted.granted}
-    if wanted.binned:
-        options |= {ACTION: "delete", ROWS: "binned"}
-    return statement.execution_options(**options)
+    return statement.execution_options(**_options(wanted))
+
+
+def _options(wanted: Ask) -> dict[str, Any]:
+    """What the guard is told about the statement."""
+    options: dict[str, Any] = {FOR: wanted.entity.model, GRANTED: wanted.granted}
+    return options | ({ACTION: "delete", ROWS: "binned"} if wanted.binned else {})
 
 
 def mentions(text: str, rights: Rights, entity: Entity, context: SqlContext) -> ColumnElement[bool]:

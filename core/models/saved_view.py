@@ -14,7 +14,7 @@ from core.db.types import JsonText, text
 class SavedView(Record, Binnable, Base):
     """视图. Its owner's alone, or open to whoever belongs to its unit or one below.
 
-    `asked` holds what the list is asked for, by the names of its address: `q`, `filter`, `sort`, `columns`.
+    `asked` holds what the list is asked for, by the names of its address: `q`, `filter`, `sort`, `columns`, `group`.
     """
 
     OWNER = "owner_id"

@@ -21,7 +21,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.db import extension
 from core.db.base import AttachedTo, Binnable, RecordScoped
-from core.entities.listing import Ask, count_query, page_query, write_cursor
+from core.entities.listing import Ask, count_query, groups_query, page_query, write_cursor
 from core.entities.reader import META, Reader
 from core.entities.resolver import SystemResolver, row_of
 from core.entities.schema import NEEDED, problems, schema_of
@@ -73,6 +73,32 @@ def listing(ctx: Ctx, wanted: Ask, action: str | tuple[str, ...] = "") -> Page:
     if wanted.count:
         total = ctx.db.scalar(count_query(wanted, ctx.rights, context), execution_options=options)
     return Page(records, write_cursor(wanted, records[-1]) if more else None, total)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records with the same `value` of a field: how many, and the sums of their figures by field name."""
+
+    value: Any
+    count: int
+    sums: Mapping[str, Any]
+
+
+def groups(ctx: Ctx, wanted: Ask, by: Field, summed: Sequence[Field] = (), most: int = 200) -> list[Group]:
+    """Of the records that were asked for, over all pages, those that the actor may see, by the value of a field; the
+    `most` frequent values, the first the most frequent. Who may ask by the fields is for the caller to know.
+    """
+    wanted, context = narrowed(ctx, wanted), replace(ctx.rights.context, scoped=True)
+    options = {}
+    if follows(wanted.entity):
+        try:
+            options[ATTACHED] = place_asked(ctx, wanted.entity, wanted.condition, binned=wanted.binned)
+        except NotFound:
+            return []
+    statement = groups_query(wanted, ctx.rights, context, by, summed, most)
+    rows = ctx.db.execute(statement, execution_options=options).all()
+    names = [field.name for field in summed]
+    return [Group(value, count, dict(zip(names, sums, strict=True))) for value, count, *sums in rows]
 
 
 def find(ctx: Ctx, entity: Entity, record_id: int, *, rows: str = "live", lock: bool = False) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from core.entities.listing import ask
+from core.entities.listing import GROUPABLE, ask
 from core.entities.reader import META
 from core.errors import BadRequest, Forbidden, Invalid
 from core.fields import BadValue
@@ -19,12 +19,12 @@ from core.services.work import Ctx
 from plugins import Entity, Rules
 
 MOST = 50  # that a list offers
-PARTS = ("q", "filter", "sort", "columns")
+PARTS = ("q", "filter", "sort", "columns", "group")
 _LONGEST = 4000
 
 
 def check_query(value: Any) -> dict[str, Any]:
-    """An object of `q`, `sort` and `columns` (texts) and `filter` (a condition), without what is empty."""
+    """An object of `q`, `sort`, `columns` and `group` (texts) and `filter` (a condition), without what is empty."""
     if value is None:
         return {}
     if not isinstance(value, dict) or not value.keys() <= set(PARTS):
@@ -60,6 +60,9 @@ def check(ctx: Ctx, entity: Entity, query: Mapping[str, Any]) -> None:
     except (BadRequest, Forbidden) as refused:
         said = [message for messages in refused.errors.values() for message in messages]
         raise Invalid(errors={"query": said or [str(refused.detail or refused.title)]}) from None
+    group = query.get("group")
+    if group and not any(field.name == group and field.type.kind in GROUPABLE for field in entity.fields):
+        raise Invalid(errors={"query": [_("By ${name} nothing can be grouped.", mapping={"name": str(group)[:80]})]})
     known = column_names(ctx, entity)
     for name in str(query.get("columns") or "").split(","):
         if name and name not in known:

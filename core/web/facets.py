@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from core.entities.listing import ask
 from core.fields import Choice
 from core.security.rights import Rights
+from core.services import records
+from core.services.work import Ctx
 from core.web.query import Query
 from plugins import Entity
 
@@ -15,12 +19,15 @@ STATE = "state"
 
 @dataclass(frozen=True)
 class Facet:
-    """One chip: the code of a state, its title, whether the list is narrowed to it, and where a click leads."""
+    """One chip: the code of a state, its title, whether the list is narrowed to it, where a click leads, and how
+    many records are in it of those that fit otherwise.
+    """
 
     code: str
     title: str
     on: bool
     url: str
+    count: int = 0
 
 
 def states(entity: Entity) -> Choice:
@@ -41,6 +48,15 @@ def facets(entity: Entity, rights: Rights, query: Query, path: str) -> tuple[Fac
         codes = [one for one in choices if (one in chosen) is not (one == code)]
         made.append(Facet(code, title, on, query.url(path, filter=join(codes, rest))))
     return tuple(made)
+
+
+def counted(ctx: Ctx, entity: Entity, query: Query, chips: Sequence[Facet]) -> tuple[tuple[Facet, ...], int]:
+    """The chips with their counts, and how many records the list has: one statement tells both."""
+    codes, rest = split(query.filter)
+    wanted = ask(ctx.rights, entity, filter=rest, text=query.q)
+    counts = {group.value: group.count for group in records.groups(ctx, wanted, entity.field(STATE))}
+    total = sum(count for code, count in counts.items() if not codes or code in codes)
+    return tuple(replace(chip, count=counts.get(chip.code, 0)) for chip in chips), total
 
 
 def split(document: Any) -> tuple[list[str], Any]:

@@ -14,15 +14,17 @@ from pyramid.request import Request
 from core.errors import BadRequest
 from core.i18n import _
 
-PARTS = ("q", "filter", "sort", "columns")  # what a saved view can hold
-NAMES = (*PARTS, "saved", "cursor", "preview")
+PARTS = ("q", "filter", "sort", "columns", "group")  # what a saved view can hold
+NAMES = (*PARTS, "saved", "open", "cursor", "preview")
 MANY = ("sort", "columns")  # may be sent one by one, as forms do
 ALL = "all"
+_OTHERS = {"q", "filter", "group"}  # when these change, other groups are there
 
 
 @dataclass(frozen=True)
 class Query:
     """`filter` is a JSON condition as in REST, `sort` and `columns` are names with commas between them,
+    `group` is a field whose values the records are told apart by and `open` the value whose records are seen,
     `saved` is the number of a view, or `ALL` for none, `cursor` is where the page before ended, `preview` the
     id of the record that is shown beside the list.
 
@@ -34,7 +36,9 @@ class Query:
     filter: Any = None
     sort: str = ""
     columns: str = ""
+    group: str = ""
     saved: str = ""
+    open: str = ""
     cursor: str = ""
     preview: str = ""
     given: frozenset[str] = frozenset()
@@ -46,7 +50,7 @@ class Query:
 
     def apart(self) -> Query:
         """The same without a view."""
-        return replace(self, base=None, saved="", cursor="", preview="")
+        return replace(self, base=None, saved="", open="", cursor="", preview="")
 
     def changes(self) -> dict[str, str]:
         """What differs from the view, "" for what the view asks and this does not."""
@@ -55,12 +59,13 @@ class Query:
 
     def url(self, path: str, **changes: Any) -> str:
         """The address of the list with something changed, from its first page on unless a cursor is given."""
-        query = urlencode(replace(self, **{"cursor": "", "preview": "", **changes}).texts())
+        fresh = {"cursor": "", "preview": ""} | ({"open": ""} if changes.keys() & _OTHERS else {})
+        query = urlencode(replace(self, **(fresh | changes)).texts())
         return f"{path}?{query}" if query else path
 
     def others(self, *names: str) -> dict[str, str]:
         """What a form that asks for these anew must send along."""
-        return {key: value for key, value in self.texts().items() if key not in (*names, "cursor", "preview")}
+        return {key: value for key, value in self.texts().items() if key not in (*names, "open", "cursor", "preview")}
 
     def texts(self) -> dict[str, str]:
         """The parameters of the address."""

@@ -34,10 +34,11 @@ def rows(
     entity: Entity,
     found: Sequence[Any],
     shown: Sequence[Shown],
+    show: Display | None = None,
 ) -> list[Row]:
     """The records, with a cell for each column that is shown."""
     look = records.reader(ctx, request.locale_name, request.say)
-    show = display(request, ctx, brief=True)
+    show = show or display(request, ctx, brief=True)
     fields = [one for one in shown if isinstance(one, Field)]
     documents = look.documents(entity, found, [field.name for field in fields])
     own = [field for field in fields if field.name not in META]

@@ -16,10 +16,12 @@ from core.http.paths import collection
 from core.security.catalog import is_business, meta_or_field
 from core.services import records
 from core.services.imports import may_import
+from core.services.records import Page
 from core.services.work import Ctx
-from core.web.facets import facets, join, split
+from core.web.facets import counted, facets, join, split
 from core.web.frame import frame, is_written, may_visit
 from core.web.lists.columns import Shown, available, columns, heads, sort_keys
+from core.web.lists.grouping import field_of, groupable, heaps, opened
 from core.web.lists.many import offers
 from core.web.lists.preview import Peek, peek
 from core.web.lists.rows import rows
@@ -27,18 +29,32 @@ from core.web.lists.saved import Looked, looked
 from core.web.lists.wording import Chip, Wording
 from core.web.query import Query
 from core.web.templating import page
-from core.web.values import display
+from core.web.values import Display, display
 from plugins import Entity
 
 
 def view(entity: Entity, request: Request) -> Response:
-    """GET. Four statements: the views, the page, the count, the labels; one more for each column of a plugin."""
+    """GET. Four statements: the views, the page, the count, the labels; one more for each column of a plugin, for
+    the names in a condition, and for a record beside the list a few.
+    """
     ctx: Ctx = request.ctx
     if not may_visit(ctx, entity):
         raise NotFound
     look, wanted, shown, fault = _read(request, ctx, entity)
     query, path = look.query, collection(entity.key)
-    found = records.listing(ctx, wanted)
+    show = display(request, ctx, brief=True)
+    chips = facets(entity, ctx.rights, query, path)
+    by, groups = field_of(ctx, entity, query), []
+    if by is not None:
+        groups = heaps(request, ctx, wanted, by, shown, show, query, path)
+        narrower = replace(query, filter=opened(query, by)) if query.open else None
+        found = records.listing(ctx, _asked(ctx, entity, narrower)) if narrower else Page([], None, None)
+        total = sum(group.count for group in groups)
+    else:
+        found = records.listing(ctx, replace(wanted, count=not chips))
+        total = found.total or 0
+    if chips:
+        chips, total = counted(ctx, entity, query, chips)
     return page(
         request,
         "list",
@@ -51,17 +67,21 @@ def view(entity: Entity, request: Request) -> Response:
         heads=heads(ctx, entity, shown, query, path),
         columns_of=len(available(ctx, entity)),
         sorted_by=_first_key(entity, query.sort or entity.sort),
-        rows=rows(request, ctx, entity, found.records, shown),
-        total=found.total,
-        next_url=query.url(path, cursor=found.next) if found.next else None,
-        facets=facets(entity, ctx.rights, query, path),
+        groups=groups,
+        grouped=by,
+        groupable=groupable(ctx, entity),
+        rows=rows(request, ctx, entity, found.records, shown, show),
+        total=total,
+        seen=next((group.count for group in groups if group.on), total),
+        next_url=query.url(path, cursor=found.next, open=query.open) if found.next else None,
+        facets=chips,
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
         may_import=may_import(ctx, entity),
         may_export=ctx.rights.may_ever(entity, "export"),
         peek=_peek(request, ctx, entity, query, path, [record.id for record in found.records]),
-        peek_url=query.url(path, cursor=query.cursor, preview="0")[:-1],
-        close_url=query.url(path, cursor=query.cursor),
-        chips=_chips(request, ctx, entity, query, path),
+        peek_url=query.url(path, open=query.open, cursor=query.cursor, preview="0")[:-1],
+        close_url=query.url(path, open=query.open, cursor=query.cursor),
+        chips=_chips(request, ctx, entity, query, path, show),
         filter_url=query.url(f"{path}/filter"),
         has_short=is_business(entity),
         offers=offers(ctx, entity),
@@ -75,20 +95,24 @@ def _read(request: Request, ctx: Ctx, entity: Entity) -> tuple[Looked, Ask, list
     """
     look = looked(request, ctx, entity)
     try:
-        return look, *_asked(ctx, entity, look.query, request.locale_name), ""
+        return look, *_all_asked(ctx, entity, look.query, request.locale_name), ""
     except (BadRequest, Forbidden) as refused:
         if look.view is None or look.query.given - {"saved"}:
             raise
         plain = replace(look, query=Query(saved=look.query.saved, base=look.query.base))
         said = [message for messages in refused.errors.values() for message in messages]
         fault = " ".join(str(request.say(message)) for message in said or [refused.detail or refused.title])
-        return plain, *_asked(ctx, entity, plain.query, request.locale_name), fault
+        return plain, *_all_asked(ctx, entity, plain.query, request.locale_name), fault
 
 
-def _asked(ctx: Ctx, entity: Entity, query: Query, language: str) -> tuple[Ask, list[Shown]]:
+def _all_asked(ctx: Ctx, entity: Entity, query: Query, language: str) -> tuple[Ask, list[Shown]]:
+    field_of(ctx, entity, query)
+    return _asked(ctx, entity, query), columns(ctx, entity, language, query.columns)
+
+
+def _asked(ctx: Ctx, entity: Entity, query: Query) -> Ask:
     wanted: dict[str, Any] = {"filter": query.filter, "text": query.q, "sort": query.sort or None}
-    asked = ask(ctx.rights, entity, **wanted, cursor=query.cursor or None, count=True)
-    return asked, columns(ctx, entity, language, query.columns)
+    return ask(ctx.rights, entity, **wanted, cursor=query.cursor or None)
 
 
 def _peek(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str, ids: Sequence[int]) -> Peek | None:
@@ -104,19 +128,19 @@ def _peek(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str, i
         return found
     at = ids.index(found.id)
     before, after = (
-        query.url(path, cursor=query.cursor, preview=str(ids[to])) if 0 <= to < len(ids) else ""
+        query.url(path, open=query.open, cursor=query.cursor, preview=str(ids[to])) if 0 <= to < len(ids) else ""
         for to in (at - 1, at + 1)
     )
     return replace(found, before=before, after=after)
 
 
-def _chips(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str) -> list[Chip]:
+def _chips(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str, show: Display) -> list[Chip]:
     """The parts of the condition beside the states, in words."""
     codes, rest = split(query.filter)
     if rest is None:
         return []
     parts = rest[1:] if rest[0] == "and" else [rest]
-    wording = Wording(request, ctx, entity, display(request, ctx, brief=True))
+    wording = Wording(request, ctx, entity, show)
     return wording.chips(parts, lambda others: join(codes, _both(others)), query, path)
 
 

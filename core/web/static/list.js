@@ -95,9 +95,9 @@ const more = async () => {
   const reply = await fetch(link.href).catch(() => null);
   if (reply?.ok && !reply.redirected) {
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-    const rows = [...page.querySelectorAll(".k-grid tbody tr")];
+    const rows = [...page.querySelectorAll(".k-grid tr[data-record]")];
     if (rows.length) starts.push([rows[0], link.href]);
-    main.querySelector(".k-grid tbody").append(...rows);
+    [...main.querySelectorAll(".k-grid tr[data-record]")].at(-1).after(...rows);
     const next = page.querySelector(".k-pager a[rel=next]");
     if (next) link.replaceWith(next); else link.remove();
     const note = pager.querySelector("[data-of]");
@@ -108,7 +108,7 @@ const more = async () => {
   if (reply?.ok) near();
 };
 const near = () => {
-  const last = main.querySelector(".k-grid tbody tr:last-child");
+  const last = [...main.querySelectorAll(".k-grid tr[data-record]")].at(-1);
   if (last && last.getBoundingClientRect().top < innerHeight + 600) more();
 };
 const first = location.href;
