@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
+
+from markupsafe import Markup, escape
 
 from core.entities.listing import META_SORTS, MOST_SORTS, SORTABLE
 from core.entities.reader import META
@@ -33,6 +36,19 @@ class Head:
     also: str = ""
     direction: str = ""
     rank: int = 0
+
+    @property
+    def style(self) -> str:
+        """The classes of its cells."""
+        return f"p-{self.place} num" if self.kind in NUMERIC else f"p-{self.place}"
+
+    @cached_property
+    def cell(self) -> Markup:
+        """How its cells begin; the one that names a record is a head of its row."""
+        name = escape(self.name)
+        if self.place == "name":
+            return Markup(f'<th scope="row" class="p-name" data-field="{name}">')
+        return Markup(f'<td class="{self.style}" data-field="{name}">')
 
 
 def name_of(shown: Shown) -> str:

@@ -55,6 +55,8 @@ def rows(
         ]
         if cells[0] in (CLOSED, EMPTY):
             cells[0] = Value("text", f"#{record.id}")
+        elif cells[0].kind in ("link", "away"):
+            cells[0] = Value("text", cells[0].text)  # it leads to the record
         key, path = f"{entity.key}/{record.id}", record_path(entity.key, record.id)
         made.append(Row(record.id, key, path, tuple(cells)))
     return made
