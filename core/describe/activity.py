@@ -27,6 +27,7 @@ ACTIVITY = Entity(
     title=_("Activity"),
     plural=_("Activities"),
     icon="calendar",
+    help=_("Visits, calls, mails, meetings, notes and tasks: what was done with a customer, and what comes next."),
     sort="-at",
     label="subject",
     natural_key="subject",

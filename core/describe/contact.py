@@ -24,6 +24,7 @@ CONTACT = Entity(
     title=_("Contact"),
     plural=_("Contacts"),
     icon="address-book",
+    help=_("The people you deal with at a customer: who decides, who is asked, how to reach them."),
     sort="name",
     fields=(
         Field("code", Text(32), _("Code"), create_only=True, searchable=True),

@@ -47,6 +47,10 @@ CUSTOMER = Entity(
     title=_("Customer"),
     plural=_("Customers"),
     icon="building",
+    help=_(
+        "This is where you keep the companies and people you want to sell to, are selling to and have sold to. Each is"
+        " created once; contacts, activities and trades hang from it."
+    ),
     sort="name",
     fields=(
         Field("code", Text(32), _("Code"), create_only=True, searchable=True),

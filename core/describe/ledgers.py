@@ -27,6 +27,9 @@ TRADE = Entity(
     title=_("Trade"),
     plural=_("Trades"),
     icon="receipt",
+    help=_(
+        "Orders, contracts, invoices and receipts as other programs report them. The first makes a customer formal."
+    ),
     sort="-on",
     label="document",
     natural_key="source_key",

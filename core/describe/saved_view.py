@@ -16,6 +16,7 @@ SAVED_VIEW = Entity(
     title=_("Saved view"),
     plural=_("Saved views"),
     icon="bookmark",
+    help=_("A list as you like to look at it, under a name. Save one with + beside the views of any list."),
     sort="entity,name",
     natural_key="name",
     fields=(

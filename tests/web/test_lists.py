@@ -357,3 +357,15 @@ def test_a_preview_keeps_closed_what_is_closed(site, browser_of):
     assert "777" not in page.text
     assert "<script>alert" not in page.text
     assert page.html.select_one("aside")["data-previewed"] == f"core.customer/{number}"
+
+
+def test_an_empty_list_says_what_its_records_are_and_shows_a_line(site, browser_of):
+    page = browser_of().get(LIST)
+    assert "created once" in page.html.select_one(".lead").text
+    shown = {cell.dt.text: cell.b.text for cell in page.html.select(".k-sample dl > div")}
+    assert shown["State"] == "Target"
+    assert shown["Owner"] == "管理员"
+    assert shown["Annual revenue"] == "¥1,860,000"
+    assert browser_of().get(ask(q="x")).html.select(".k-sample") == []
+    person(site, "boss", roles=("executive",))
+    assert browser_of("boss").get(LIST).html.select(".k-empty a") == []

@@ -25,6 +25,7 @@ from core.web.lists.grouping import field_of, groupable, heaps, opened
 from core.web.lists.many import offers
 from core.web.lists.preview import Peek, peek
 from core.web.lists.rows import rows
+from core.web.lists.sample import sample
 from core.web.lists.saved import Looked, looked
 from core.web.lists.wording import Chip, Wording
 from core.web.query import Query
@@ -76,6 +77,7 @@ def view(entity: Entity, request: Request) -> Response:
         next_url=query.url(path, cursor=found.next, open=query.open) if found.next else None,
         facets=chips,
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
+        sample=[] if total or query.q or query.filter is not None else sample(ctx, entity, shown, show),
         may_import=may_import(ctx, entity),
         may_export=ctx.rights.may_ever(entity, "export"),
         peek=_peek(request, ctx, entity, query, path, [record.id for record in found.records]),
