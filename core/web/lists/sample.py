@@ -12,9 +12,10 @@ from core.i18n import _
 from core.services.work import Ctx
 from core.web.lists.columns import Shown
 from core.web.values import Display, Value
-from plugins import Entity, Field
+from plugins import Field
 
 MOST = 5  # columns
+UNIT = "core.unit"
 
 
 @dataclass(frozen=True)
@@ -26,25 +27,25 @@ class Cell:
     help: str
 
 
-def sample(ctx: Ctx, entity: Entity, shown: Sequence[Shown], show: Display) -> list[Cell]:
+def sample(ctx: Ctx, shown: Sequence[Shown], show: Display) -> list[Cell]:
     """The first columns that an example can be given for."""
     found = []
     for at, one in enumerate(shown):
         if isinstance(one, Field):
-            value = _example(ctx, entity, one, show, is_name=at == 0)
+            value = _example(ctx, one, show, is_name=at == 0)
             if value is not None:
                 found.append(Cell(one.title, value, one.help))
     return found[:MOST]
 
 
-def _example(ctx: Ctx, entity: Entity, field: Field, show: Display, *, is_name: bool) -> Value | None:
+def _example(ctx: Ctx, field: Field, show: Display, *, is_name: bool) -> Value | None:
     kind: Any = field.type
     if kind.kind == "text":
         return Value("text", str(show.say(_("Sample")))) if is_name else None
     if kind.kind == "reference":
-        target = ctx.catalog.get(kind.entity)
-        mine = ctx.identity.name if kind.entity == USER else None
-        return Value("text", mine or str(show.say(target.title))) if target else None
+        unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
+        mine = {USER: ctx.identity.name, UNIT: unit.name if unit else ""}.get(kind.entity)
+        return Value("text", mine) if mine else None
     examples = {
         "choice": next(iter(getattr(kind, "choices", ())), None),
         "boolean": True,

@@ -77,7 +77,7 @@ def view(entity: Entity, request: Request) -> Response:
         next_url=query.url(path, cursor=found.next, open=query.open) if found.next else None,
         facets=chips,
         searchable=any(may_search(ctx.rights, entity, field) for field in entity.fields if field.searchable),
-        sample=[] if total or query.q or query.filter is not None else sample(ctx, entity, shown, show),
+        sample=[] if total or query.q or query.filter is not None else sample(ctx, shown, show),
         may_import=may_import(ctx, entity),
         may_export=ctx.rights.may_ever(entity, "export"),
         peek=_peek(request, ctx, entity, query, path, [record.id for record in found.records]),
