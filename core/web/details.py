@@ -142,7 +142,7 @@ def sections(
     """The record's facts in the entity's groups; what no group names comes last. `inputs` can be edited."""
 
     def fact(field: Field) -> Fact:
-        value = show.shown(field, document, rights[field.name])
+        value = show.whole(field, document, rights[field.name])
         return Fact(field.name, field.title, value, field.name in inputs)
 
     made = []

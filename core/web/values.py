@@ -76,7 +76,12 @@ class Display:
         shown = self.value(field, value)
         if self._is_overdue(field, document):
             return replace(shown, kind="late")
-        return shown if self.brief else replace(shown, aside=self._aside(field, document))
+        return shown
+
+    def whole(self, field: Field, document: Mapping[str, Any], right: str = "edit") -> Value:
+        """The same among the facts of the record itself, where there is room for what stands beside it."""
+        shown = self.shown(field, document, right)
+        return shown if shown.kind in ("closed", "masked") else replace(shown, aside=self._aside(field, document))
 
     def _aside(self, field: Field, document: Mapping[str, Any]) -> str:
         """An amount in words, the day on which a lunar birthday is kept."""
