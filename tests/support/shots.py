@@ -51,6 +51,23 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "customers-view", "/core/customers/views?sort=-name"
     yield "customers-none", "/core/customers?q=qqqq"
     yield "customer-assign", "/core/customers/1/actions/assign"
+    yield "customers-import", "/core/customers/import"
+    yield "settings", "/admin"
+    for name in (
+        "units",
+        "roles",
+        "roles/4",
+        "roles/4/grant?entity=core.customer&action=view",
+        "rights",
+        "bin",
+        "plugins",
+    ):
+        yield f"admin-{name.partition('?')[0].replace('/', '-')}", f"/admin/{name}"
+    yield "admin-settings", "/admin/settings"
+    yield "admin-leaver", "/admin/leavers/7"
+    yield "changes", "/changes"
+    yield "profile", "/profile"
+    yield "notices", "/notices"
     yield "design", "/design"
     yield "error-404", "/core/customers/999999"
     yield "error-400", "/core/customers?sort=nothing"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-PARTS = ("home", "units", "roles", "rights", "bin", "site", "leaver")
+PARTS = ("home", "units", "roles", "rights", "bin", "changes", "site", "leaver")
 
 
 def includeme(config: Configurator) -> None:

@@ -32,11 +32,12 @@ class Entry:
     icon: str
 
 
+AUDIT = "core.audit"  # is read as changes
 # In the order in which they are shown, by the keys of entities.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     PEOPLE: ("core.unit", "core.user", "core.role", "core.share", "core.token"),
     DATA: ("core.term", "core.custom_field", "core.number_rule", "core.import", "core.saved_view", "core.attachment"),
-    OPERATION: ("core.job", "core.audit", "core.notification"),
+    OPERATION: ("core.job", "core.notification"),
 }
 OWN = {"core.unit": "/admin/units", "core.role": "/admin/roles"}  # with pages that say more than their lists
 TEXTS: Mapping[str, str] = {
@@ -52,7 +53,6 @@ TEXTS: Mapping[str, str] = {
     "core.saved_view": _("What lists show, kept under a name, for oneself or for others."),
     "core.attachment": _("All files on records."),
     "core.job": _("What runs in the background: progress, failures, trying again."),
-    "core.audit": _("Who changed what and when, chained so that nobody can alter it."),
     "core.notification": _("What the program has told people."),
 }
 
@@ -77,7 +77,7 @@ def view(context: Any, request: Request) -> Response:
     """GET. What the actor may not open is not there. No statement beside the frame's."""
     ctx: Ctx = request.ctx
     visible = {one.key: one for one in ctx.catalog if may_visit(ctx, one) and not is_business(one)}
-    named = {key for keys in GROUPS.values() for key in keys}
+    named = {AUDIT, *(key for keys in GROUPS.values() for key in keys)}
     own = _own(ctx)
     groups = [
         (title, [*(_entry(visible[key]) for key in keys if key in visible), *own.get(title, ())])
@@ -96,6 +96,9 @@ def _own(ctx: Ctx) -> dict[str, list[Entry]]:
     """The pages that no entity has."""
     bin_ = Entry(_("Recycle bin"), _("What was deleted, and how to get it back."), "/admin/bin", "trash")
     mine = Entry(_("What a person may do"), _("All rights of somebody, in words."), "/admin/rights", "shield")
+    changes = Entry(
+        _("Changes"), _("Who changed what and when, chained so that nobody can alter it."), "/changes", "history"
+    )
     plugins = Entry(
         _("Plugins"), _("What is installed and switched on, and what each adds."), "/admin/plugins", "stack-2"
     )
@@ -103,8 +106,8 @@ def _own(ctx: Ctx) -> dict[str, list[Entry]]:
         _("Site settings"), _("What kehu.ini says, and what each line means."), "/admin/settings", "adjustments"
     )
     if not is_administrator(ctx):
-        return {PEOPLE: [mine], DATA: [bin_]}
-    return {PEOPLE: [mine], DATA: [bin_], OPERATION: [plugins, settings]}
+        return {PEOPLE: [mine], DATA: [bin_], OPERATION: [changes]}
+    return {PEOPLE: [mine], DATA: [bin_], OPERATION: [changes, plugins, settings]}
 
 
 def _entry(entity: Entity) -> Entry:

@@ -1,0 +1,213 @@
+"""What was changed, by whom and when: one's own changes, or all of them for who reads the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from core.entities.past import BINNED, Past, PastReader
+from core.entities.reader import USER, Label, Reader
+from core.fields import INT_MAX
+from core.i18n import _
+from core.models import Audit
+from core.security.catalog import verb_of
+from core.services import history, records, reversal, trail
+from core.services.history import Deed
+from core.services.work import Ctx
+from core.web.addresses import record_path
+from core.web.frame import frame, may_visit
+from core.web.templating import page
+from core.web.values import CLOSED, EMPTY, Display, Value, display
+from core.web.words import ACTIONS
+from plugins import Entity
+
+PATH = "/changes"
+MOST, MOST_ENTRIES = 50, 100
+DONE: Mapping[str, str] = {
+    "create": _("New"),
+    "edit": _("Changed"),
+    "delete": _("Deleted"),
+    "restore": _("Restored"),
+    "login": _("Logged in"),
+    "logout": _("Logged out"),
+    "login-failed": _("Gave a wrong password"),
+}
+DOORS: Mapping[str, str] = {
+    "web": _("on the pages"),
+    "rest": _("by a program"),
+    "cli": _("at the command line"),
+    "job": _("in the background"),
+    "system": _("by the system"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A change: who did it, through which door, what in words; `undoes`: it set another one back."""
+
+    at: Any
+    who: str
+    door: str
+    what: tuple[str, ...]
+    reason: str
+    undoes: bool
+    path: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was done to one record. `lines` are fields with their old and new values."""
+
+    name: str
+    path: str
+    what: str
+    lines: tuple[tuple[str, Value, Value], ...]
+
+
+def includeme(config: Configurator) -> None:
+    for name, pattern, act in (("all", PATH, view), ("one", f"{PATH}/{{change:[0-9a-f-]{{36}}}}", one)):
+        config.add_route(f"web.changes.{name}", pattern)
+        config.add_view(act, route_name=f"web.changes.{name}", request_method="GET")
+
+
+def view(context: Any, request: Request) -> Response:
+    """GET, `?who=LOGIN` of one person, `?before=` goes on."""
+    ctx: Ctx = request.ctx
+    who, before = request.GET.get("who", "").strip(), request.GET.get("before", "")
+    actor = history.user_id(ctx, who) or 0 if who else None
+    place = min(int(before[:11]), INT_MAX) if before.isascii() and before.isdigit() else None
+    found, more = history.deeds(ctx, MOST, place, actor_id=actor)
+    return page(
+        request,
+        "admin/changes",
+        frame=frame(request, ctx, admin=True),
+        rows=_rows(request, ctx, found),
+        who=who,
+        all=trail.sees_all(ctx),
+        next=f"{PATH}?who={who}&before={found[-1].number}" if more else "",
+        path=PATH,
+    )
+
+
+def _rows(request: Request, ctx: Ctx, deeds: Sequence[Deed]) -> list[Row]:
+    look = records.reader(ctx, request.locale_name)
+    people = look.labels(USER, {one.actor_id for one in deeds if one.actor_id is not None})
+    return [_row(request, ctx, deed, people) for deed in deeds]
+
+
+def _row(request: Request, ctx: Ctx, deed: Deed, people: Mapping[int, Label]) -> Row:
+    say = request.say
+    by = people.get(deed.actor_id or 0)
+    who = by.label if by else str(say(_("The system") if deed.actor_id is None else _("Somebody")))
+    what = tuple(_did(request, ctx, *one) for one in deed.did)
+    door = str(say(DOORS.get(deed.door, deed.door)))
+    return Row(
+        deed.happened_at,
+        f"{who} ({deed.on_behalf})" if deed.on_behalf else who,
+        door,
+        what,
+        deed.reason or "",
+        deed.undoes is not None,
+        f"{PATH}/{deed.batch}",
+    )
+
+
+def _did(request: Request, ctx: Ctx, key: str, action: str, count: int) -> str:
+    """`Changed: customers 3`."""
+    entity = ctx.catalog.get(key)
+    name = request.say(entity.plural if entity else key)
+    return f"{_action(request, entity, action)}: {name}{f' {count}' if count > 1 else ''}"
+
+
+def _action(request: Request, entity: Entity | None, action: str) -> str:
+    verb = verb_of(entity, action) if entity else None
+    title = DONE.get(action) or (verb.title if verb else ACTIONS.get(action, action))
+    return str(request.say(title))
+
+
+# --- one change ----------------------------------------------------------------------------------------------
+
+
+def one(context: Any, request: Request) -> Response:
+    """GET: a change with what it did to each record; `?after=` goes on."""
+    ctx: Ctx = request.ctx
+    after = request.GET.get("after", "")
+    place = min(int(after[:11]), INT_MAX) if after.isascii() and after.isdigit() else None
+    deed = history.deed(ctx, request.matchdict["change"])
+    rows, more = history.entries(ctx, deed.batch, MOST_ENTRIES, place)
+    [row] = _rows(request, ctx, [deed])
+    here = f"{PATH}/{deed.batch}"
+    return page(
+        request,
+        "admin/change",
+        frame=frame(request, ctx, admin=True),
+        row=row,
+        deed=deed,
+        parts=list(_parts(request, ctx, rows)),
+        next=f"{here}?after={rows[-1].id}" if more else "",
+        path=PATH,
+        undo=f"{here}/undo" if deed.transactions == 1 and _may_go_back(ctx, deed) else "",
+    )
+
+
+def _may_go_back(ctx: Ctx, deed: Deed) -> bool:
+    """Whether nothing in it says that it is never undone."""
+    entries = trail.entries_of(ctx, deed.batch)
+    return bool(entries) and all(reversal.why_never(ctx.catalog, entry) is None for entry in entries)
+
+
+def _parts(request: Request, ctx: Ctx, rows: Sequence[Audit]) -> Iterator[Part]:
+    look, show = records.reader(ctx, request.locale_name), display(request, ctx, brief=True)
+    read = PastReader(look).read([Past(row.entity, row.record_id, row.changes) for row in rows])
+    wanted: dict[str, set[int]] = {}
+    for row in rows:
+        if row.record_id is not None and row.entity in ctx.catalog:
+            wanted.setdefault(row.entity, set()).add(row.record_id)
+    look.look_up(wanted)
+    for row, lines in zip(rows, read, strict=True):
+        entity = ctx.catalog.get(row.entity)
+        name, path = _named(request, ctx, look, entity, row)
+        yield Part(name, path, _action(request, entity, row.action), tuple(_lines(entity, show, lines)))
+
+
+def _named(request: Request, ctx: Ctx, look: Reader, entity: Entity | None, row: Audit) -> tuple[str, str]:
+    """What a record is called, and its page if the reader may go there."""
+    title = str(request.say(entity.title)) if entity else row.entity
+    if entity is None or row.record_id is None:
+        return title, ""
+    reference = look.reference(entity.key, row.record_id) or {}
+    if "id" not in reference:
+        return title, ""
+    gone = reference.get("deleted") or not may_visit(ctx, entity)
+    return f"{title} {reference['label']}", "" if gone else record_path(entity.key, row.record_id)
+
+
+def _lines(
+    entity: Entity | None, show: Display, lines: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Value, Value]]:
+    fields = {field.name: field for field in entity.fields} if entity else {}
+    for line in lines:
+        field = fields.get(line["field"])
+        if field is not None:
+            yield field.title, _shown(show, field, line["old"]), _shown(show, field, line["new"])
+        elif line["field"] == BINNED:
+            yield _("Deleted at"), _plain(line["old"]), _plain(line["new"])
+        else:
+            yield line["field"], _plain(line["old"]), _plain(line["new"])
+
+
+def _plain(value: Any) -> Value:
+    if isinstance(value, Mapping) and value.get("restricted"):
+        return CLOSED
+    return EMPTY if value is None else Value("text", str(value))
+
+
+def _shown(show: Display, field: Any, value: Any) -> Value:
+    if isinstance(value, Mapping) and value.get("restricted"):
+        return CLOSED
+    return show.value(field, value)

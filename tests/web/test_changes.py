@@ -1,0 +1,74 @@
+"""Changes can be looked at and undone long after their toast has gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.app import make_app
+from core.services import records
+from tests.support.site import Site
+from tests.web.conftest import Browser, person, sql
+
+
+@pytest.fixture
+def acme(site):
+    person(site, "li")
+    number = site.customer("Acme <b>", "li", phone="1")
+    site.run(lambda ctx: records.change(ctx, ctx.catalog["core.customer"], number, {"phone": "2"}, 1), "li")
+    return number
+
+
+def first(page):
+    return page.html.select_one(".adm-changes a")["href"]
+
+
+def test_a_change_says_what_it_did_and_is_undone(site, browser_of, acme):
+    li = browser_of("li")
+    li.post(f"/core/customers/{acme}/edit", {"phone": "3", "version": "2"})
+    page = li.get(first(li.get("/changes")))
+    [row] = page.html.select(".adm-table tbody tr")
+    assert [cell.text.strip() for cell in row.select("th, td")] == ["Phone", "2", "3"]
+    assert page.html.select_one("h2 a").text == "Customer Acme <b>"
+    li.post(page.html.select_one("form[action$='/undo']")["action"])
+    assert site.run(lambda ctx: records.find(ctx, ctx.catalog["core.customer"], acme).phone, "li") == "2"
+    assert "Undone" in li.get("/changes").html.select_one(".adm-changes b").text
+
+
+def test_each_sees_his_own_and_who_reads_the_trail_all(site, browser_of, acme):
+    person(site, "wang")
+    person(site, "audit", roles=("auditor",))
+    wang, auditor = browser_of("wang"), browser_of("audit")
+    mine = [row.text for row in wang.get("/changes").html.select(".adm-changes small")]
+    assert mine
+    assert all("wang" in text for text in mine)
+    theirs = first(auditor.get("/changes?who=li"))
+    assert auditor.get(theirs)
+    assert "Acme" not in auditor.get(theirs).text or auditor.get(f"/core/customers/{acme}")
+    wang.get(theirs, status=404)
+    wang.get("/changes/00000000-0000-0000-0000-000000000000", status=404)
+    assert not auditor.get("/changes?who=nobody").html.select(".adm-changes li")
+
+
+def test_a_login_is_no_change_to_undo(site, admin):
+    page = admin.get(first(admin.get("/changes")))
+    assert "Logged in" in page.html.h1.text
+    assert page.html.select_one("form[action$='/undo']") is None
+
+
+@pytest.mark.parametrize("query", ["before=x", "before=99999999999999999999", "who=%00", "who=" + "x" * 300])
+def test_odd_queries_are_taken(admin, query):
+    admin.get(f"/changes?{query}")
+
+
+def test_pages_cost_the_same_however_much_there_is(database_url):
+    site = Site(database_url, testing="true")
+    browser = Browser(make_app(site.kernel))
+    browser.log_in()
+    site.customer("A")
+    browser.get("/changes")
+    few = sql(browser.get("/changes"))
+    for name in "BCDEF":
+        site.customer(name)
+    browser.get("/changes")
+    assert sql(browser.get("/changes")) == few <= 8
+    site.close()
