@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from webtest import TestApp
 
 from core import fields
 from core.web.forms import choices
 from plugins import Field
-from tests.web.conftest import fact, names, person
+from tests.web.conftest import Browser, fact, names, person
 
 LIST = "/core/customers"
 
@@ -78,6 +80,27 @@ def test_a_form_that_is_sent_twice_makes_one_record(admin, site):
     form["name"] = "Bolt"  # back in the browser, and something else is typed
     assert admin.send(form).location != first.location
     assert names(admin.get(LIST)) == ["Acme", "Bolt"]
+
+
+@pytest.mark.databases
+def test_a_form_that_is_sent_twice_at_the_same_moment_makes_one_record(site, app):
+    browser = Browser(app)
+    browser.log_in()
+    form = browser.form(f"{LIST}/new")
+    form["name"] = "Acme"
+    fields, cookies = form.submit_fields(), dict(browser.app.cookies)
+
+    def send(_number: int) -> Any:
+        client = TestApp(app)
+        for name, value in cookies.items():
+            client.set_cookie(name, value)
+        return client.post(f"{LIST}/new", fields, headers=browser.headers)
+
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(send, range(4)))
+    assert {reply.status_int for reply in replies} == {303}
+    assert len({reply.location for reply in replies}) == 1
+    assert names(browser.get(LIST)) == ["Acme"]
 
 
 def test_what_was_refused_can_be_sent_again(admin):
