@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import KehuError
@@ -82,13 +83,15 @@ def _switch_off(name: str) -> str:
 
 
 def where(manifest: Manifest, error: BaseException | None) -> str:
-    """The last line of the plugin's own code in the traceback."""
+    """The last line of the plugin's own code or templates in the traceback."""
     found = ""
+    spec = find_spec(manifest.package) if manifest.package else None
+    root = Path(spec.origin).parent if spec is not None and spec.origin else None
     while error is not None:
         for frame, line in traceback.walk_tb(error.__traceback__):
             path = Path(frame.f_code.co_filename)
-            if manifest.package and frame.f_globals.get("__name__", "").partition(".")[0] == manifest.package:
-                found = f"{manifest.package}/{path.name}:{line}"
+            if root is not None and path.is_relative_to(root):
+                found = f"{manifest.package}/{path.relative_to(root).as_posix()}:{line}"
         if isinstance(error, SyntaxError) and error.filename:
             found = f"{manifest.package}/{Path(error.filename).name}:{error.lineno}"
         error = error.__cause__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from pluggy import HookImpl, PluginManager, PluginValidationError
@@ -36,6 +37,8 @@ class Manager:
 
     def register(self, manifest: Manifest, plugin: object) -> None:
         """Take in a plugin's hooks. ContractError, naming plugin and hook, if one cannot be called."""
+        if problems := [*self._unknown_arguments(plugin)]:
+            raise ContractError(f"plugin {manifest.name!r}: " + "; ".join(problems), manifest.name)
         try:
             self._pluggy.register(plugin, manifest.name)
         except (PluginValidationError, ValueError) as exc:
@@ -71,6 +74,15 @@ class Manager:
     def _implementations(self, hook: str, owner: str) -> list[HookImpl]:
         caller = getattr(self._pluggy.hook, hook)
         return [found for found in caller.get_hookimpls() if found.plugin_name == owner]
+
+    def _unknown_arguments(self, plugin: object) -> Iterator[str]:
+        for hook in sorted(self._hooks):
+            if self._pluggy.parse_hookimpl_opts(plugin, hook) is not None:
+                known = getattr(self._pluggy.hook, hook).spec.argnames
+                for name, parameter in signature(getattr(plugin, hook)).parameters.items():
+                    if parameter.default is parameter.empty and name not in known:
+                        gets = ", ".join(known) or "nothing"
+                        yield f"hook {hook!r} has no argument {name!r}{did_you_mean(name, known)}; it gets {gets}"
 
     def _misfits(self, owner: str, plugin: object) -> Iterator[str]:
         for caller in self._pluggy.get_hookcallers(plugin) or ():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SCOPE = ("tests/scope", "tests/rest/test_visibility.py", "tests/rest/test_powers.py")
-REST = ("tests/rest", "tests/scope/test_fields.py")
+REST = ("tests/scope/test_fields.py", "tests/rest/test_visibility.py", "tests/rest")  # what finds most comes first
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _finders(fault: Fault, copy: Path) -> list[str]:
             shutil.copy(source, copy / part)
     broken = copy / fault.file
     broken.write_text(broken.read_text(encoding="utf-8").replace(fault.old, fault.new), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "--maxfail=3", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
     command += ["-k", "not postgresql and not mariadb", *fault.tests]
     environment = {**os.environ, "PYTHONPATH": str(copy), "KEHU_SHARED": str(copy / "nothing")}
     environment.pop("PYTEST_XDIST_WORKER", None)

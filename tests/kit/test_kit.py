@@ -483,7 +483,12 @@ FAULTS = {
         "templates/panel.jinja2",
         "{{ customer.name }}",
         "{{ custmer.name }}",
-        ("a panel or column fails on the page /core/customers/", "UndefinedError", "'custmer' is undefined"),
+        (
+            "a panel or column fails on the page /core/customers/",
+            "UndefinedError",
+            "'custmer' is undefined",
+            "(kehu_samples/templates/panel.jinja2:",
+        ),
     ),
     "a panel that asks row by row": Fault(
         "contributions",

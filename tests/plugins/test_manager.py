@@ -135,6 +135,18 @@ def refused(plugin: object) -> str:
     return str(caught.value)
 
 
+def test_a_misspelt_argument_is_refused_with_those_that_there_are() -> None:
+    class Misspelt:
+        @hookimpl
+        def before_customer_state(self, ctx: Any, custmer: Any, new: Any, later: str = "fine") -> None:
+            raise AssertionError
+
+    assert refused(Misspelt()) == (
+        "plugin 'bad': hook 'before_customer_state' has no argument 'custmer': did you mean 'customer'?; it gets"
+        " ctx, customer, state; hook 'before_customer_state' has no argument 'new'; it gets ctx, customer, state"
+    )
+
+
 def test_an_unknown_hook_is_refused() -> None:
     class Misspelt:
         @hookimpl
