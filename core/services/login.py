@@ -171,7 +171,8 @@ def log_out(work: Work, identity: Identity) -> None:
 
 def named(session: Session, login: str) -> User | None:
     """The active user of that login, in whatever case and width it is written."""
-    found = session.scalars(select(User).where(User.login_folded == fold(login), *LIVING)).all()
+    known = or_(User.login_folded == fold(login), User.login == login)
+    found = session.scalars(select(User).where(known, *LIVING)).all()
     exact = [user for user in found if user.login == login]  # older sites may have both `li` and `LI`
     return next(iter(exact), found[0] if len(found) == 1 else None)
 

@@ -113,8 +113,8 @@ FAULTS = (
     Fault(
         "the total counts what is hidden",
         "core/services/records.py",
-        "total = ctx.db.scalar(counted,",
-        "total = ctx.system.scalar(counted,",
+        "total = ctx.db.scalar(count_query(",
+        "total = ctx.system.scalar(count_query(",
         REST,
     ),
     Fault(
