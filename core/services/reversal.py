@@ -46,6 +46,11 @@ class Part:
         return self.entries[-1].removed
 
     @property
+    def binned(self) -> bool:
+        """Whether the change took it to the bin."""
+        return not self.made and self.new.get(BINNED) is not None
+
+    @property
     def restored(self) -> bool:
         """Whether the change brought it back from the bin."""
         return not self.made and self.old.get(BINNED) is not None and self.new[BINNED] is None
@@ -105,7 +110,7 @@ def in_order(parts: Sequence[Part]) -> list[Part]:
     """The last first; but what comes back is there before what refers to it changes, and goes after."""
 
     def turn(part: Part) -> int:
-        if part.removed or (not part.made and part.new.get(BINNED) is not None):
+        if part.removed or part.binned:
             return 0
         return 2 if part.made or part.restored else 1
 

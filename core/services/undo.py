@@ -101,12 +101,15 @@ def undo(ctx: Ctx, uuid: str) -> int:
             raise Conflict(reason, code=REFUSED)
     unseen = [part for part in parts if part.key in moved - found.keys()]
     parts = [part for part in parts if part not in unseen]
-    for part in parts:
-        may(ctx, part, found.get(part.key))
-    _nothing_later(ctx, parts, found, entries)
-    ctx.journal.undoes = uuid
-    for part in in_order(parts):
-        set_back(ctx, part, found.get(part.key))
+    hidden = [part for part in parts if part.key not in found and part.binned]  # as long as their customer is, too
+    for together in ([part for part in parts if part not in hidden], hidden):
+        found |= restoring.held(ctx, (part.key for part in together if part.key not in found))
+        for part in together:
+            may(ctx, part, found.get(part.key))
+        _nothing_later(ctx, together, found, entries)
+        ctx.journal.undoes = uuid
+        for part in in_order(together):
+            set_back(ctx, part, found.get(part.key))
     merging.move_back(ctx, unseen)
     return len(parts) + sum(part.key in known for part in unseen)
 
@@ -203,6 +206,8 @@ def undo_what_can_be(ctx: Ctx, uuid: str) -> Outcome:
     ctx.journal.undoes = uuid
     for part in in_order(parts):
         record = found.get(part.key)
+        if record is None and part.binned:  # what it hangs on may be back by now
+            record = restoring.held(ctx, [part.key]).get(part.key)
         try:
             with ctx.savepoint():
                 may(ctx, part, record)

@@ -120,8 +120,8 @@ FAULTS = (
     Fault(
         "labels of hidden records are told",
         "core/entities/reader.py",
-        'in self.db.execute(statement, execution_options={ROWS: "any"}):',
-        "in self.resolver._session.execute(statement):",
+        'found = self.db.execute(statement, values, execution_options={ROWS: "any"})',
+        "found = self.resolver._session.execute(statement, values)",
         REST,
     ),
     Fault(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from core.services import records
+
 CUSTOMERS = "/core/customers"
 
 
@@ -294,3 +296,21 @@ def test_one_change_in_full(here, api, site):
     assert all(line["new"] == {"restricted": True} for line in closed["changes"])
     undone = here.undo(here.edit(name="Acme 2")).json["change"]
     assert here.li.get(f"/changes/{undone}").json["undoes"] == here.li.get("/changes").json["items"][1]["change"]
+
+
+def test_what_was_deleted_with_its_customer_comes_back_with_it(site, api):
+    """In one change, and in the bin with it again."""
+    customer = site.customer("Acme")
+    with site.acting() as ctx:
+        values = {"customer": customer, "name": "Li"}
+        contact = records.create(ctx, ctx.catalog["core.contact"], values).id
+    with site.acting() as ctx:
+        records.delete(ctx, ctx.catalog["core.contact"], contact, 1)
+        records.delete(ctx, ctx.catalog["core.customer"], customer, 1)
+        change = ctx.journal.batch
+    for status in (200, 404, 200):
+        answer = api().post(f"/changes/{change}/undo", None, status=200).json
+        assert answer["records"] == 2
+        change = answer["change"]
+        api().get(f"/core/contacts/{contact}", status=status)
+        api().get(f"/core/customers/{customer}", status=status)
