@@ -138,3 +138,9 @@ def test_on_paper_there_is_the_record_and_nothing_to_press(
     for pressed in (".k-side", ".k-top", "[data-composer]", ".rec-acts", ".k-upload", ".tl-tools"):
         expect(page.locator(pressed).first).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.querySelector('.rec-time')).overflow") == "visible"
+    page.emulate_media(media="print", color_scheme="dark")
+    theme = "document.documentElement.dataset.bsTheme"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(theme) == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(theme) == "dark"
