@@ -139,8 +139,8 @@ def test_on_paper_there_is_the_record_and_nothing_to_press(
         expect(page.locator(pressed).first).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.querySelector('.rec-time')).overflow") == "visible"
     page.emulate_media(media="print", color_scheme="dark")
-    theme = "document.documentElement.dataset.bsTheme"
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(theme) == "light"
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.evaluate(theme) == "dark"
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    for event, theme in (("beforeprint", "light"), ("afterprint", "dark")):
+        page.evaluate("(name) => dispatchEvent(new Event(name))", event)
+        expect(root).to_have_attribute("data-bs-theme", theme)
