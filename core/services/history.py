@@ -18,6 +18,8 @@ from core.services.trail import Entry, entries_of_all, sees_all, since, standing
 from core.services.work import Ctx
 from plugins import Entity
 
+LOGINS = ("login", "logout", "login-failed")  # actions that change no record
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -130,8 +132,12 @@ def deeds(
     *,
     actor_id: int | None = None,
     record: tuple[str, int] | None = None,
+    logins: bool = True,
 ) -> tuple[list[Deed], bool]:
-    """Changes, newest first, and whether there are more: the actor's own, or all for who reads the whole trail."""
+    """Changes, newest first, and whether there are more: the actor's own, or all for who reads the whole trail.
+
+    Without `logins`, only what did more than log somebody in or out.
+    """
     where: list[ColumnElement[bool]] = [Change.number.is_not(None)]
     if before is not None:
         where.append(Change.number < before)
@@ -139,6 +145,9 @@ def deeds(
         where.append(Change.actor_id == ctx.identity.user_id)
     if actor_id is not None:
         where.append(Change.actor_id == actor_id)
+    if not logins:
+        more = select(Audit.id).where(Audit.change_id == Change.id, Audit.action.not_in(LOGINS))
+        where.append(more.exists())
     if record is not None:
         touching = select(Audit.batch).where(Audit.entity == record[0], Audit.record_id == record[1])
         where.append(Change.batch.in_(touching))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -76,12 +77,14 @@ def includeme(config: Configurator) -> None:
 
 
 def view(context: Any, request: Request) -> Response:
-    """GET, `?who=LOGIN` of one person, `?before=` goes on."""
+    """GET, `?who=LOGIN` of one person, `?logins=1` with who came and went, `?before=` goes on."""
     ctx: Ctx = request.ctx
     who, before = request.GET.get("who", "").strip(), request.GET.get("before", "")
     actor = history.user_id(ctx, who) or 0 if who else None
     place = min(int(before[:11]), INT_MAX) if before.isascii() and before.isdigit() else None
-    found, more = history.deeds(ctx, MOST, place, actor_id=actor)
+    logins = request.GET.get("logins") == "1"
+    found, more = history.deeds(ctx, MOST, place, actor_id=actor, logins=logins)
+    narrowed = {name: value for name, value in (("who", who), ("logins", "1" if logins else "")) if value}
     return page(
         request,
         "admin/changes",
@@ -89,7 +92,8 @@ def view(context: Any, request: Request) -> Response:
         rows=_rows(request, ctx, found),
         who=who,
         all=trail.sees_all(ctx),
-        next=f"{PATH}?who={who}&before={found[-1].number}" if more else "",
+        logins=logins,
+        next=f"{PATH}?{urlencode({**narrowed, 'before': found[-1].number})}" if more else "",
         path=PATH,
     )
 
@@ -111,7 +115,7 @@ def _row(request: Request, ctx: Ctx, deed: Deed, people: Mapping[int, Label]) ->
         f"{who} ({deed.on_behalf})" if deed.on_behalf else who,
         door,
         what,
-        deed.reason or "",
+        "; ".join(str(say(_(reason))) for reason in (deed.reason or "").split("; ")),
         deed.undoes is not None,
         f"{PATH}/{deed.batch}",
     )
