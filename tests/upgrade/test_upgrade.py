@@ -62,10 +62,19 @@ def site(release: Path, database_kind: str, tmp_path: Path) -> Iterator[Upgraded
 def test_nothing_reads_otherwise(site: Upgraded, release: Path, database_kind: str) -> None:
     before = json.loads((release / f"{database_kind}.json").read_text(encoding="utf-8"))
     after = facts(site)
-    changed = {path: (was, after.get(path)) for path, was in before.items() if not is_still(was, after.get(path))}
+    known = {path: before_gifts(path, was, after.get(path)) for path, was in before.items()}
+    changed = {path: (was, now) for path, (was, now) in known.items() if not is_still(was, now)}
     assert changed == {}
     assert [standing.is_current for standing in runner.standing(site.settings.database_url, [])] == [True]
     assert site.kernel.run(verify, write=False) is None
+
+
+def before_gifts(path: str, was: Any, now: Any) -> tuple[Any, Any]:
+    """Both without what a later release gives once: lines of the administrator's role for what is new in it."""
+    if not path.startswith("/core/roles/") or now is None or len(now["grants"]) <= len(was["grants"]):
+        return was, now
+    left = {name: value for name, value in was.items() if name not in ("version", "updated_at", "updated_by")}
+    return left, now | {"grants": now["grants"][: len(was["grants"])]}
 
 
 def is_still(was: Any, now: Any) -> bool:
