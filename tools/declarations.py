@@ -15,7 +15,20 @@ PAGE = ROOT / "docs" / "declarations.md"
 KINDS_AFTER = ("Entity", "Field")
 ORDER = (
     *KINDS_AFTER,
-    *("Group", "Timeline", "Verb", "Rules", "Extension", "Panel", "Column", "Job", "More", "Event", "Subscriber"),
+    *(
+        "Group",
+        "Timeline",
+        "Verb",
+        "Rules",
+        "Extension",
+        "Panel",
+        "Card",
+        "Column",
+        "Job",
+        "More",
+        "Event",
+        "Subscriber",
+    ),
     *("RoleGrant", "Setting", "Manifest"),
 )
 HEAD = """\

@@ -97,9 +97,8 @@ def _status_without(bench: Bench, plugin: Any, hook: str) -> str:
     def fails(*_arguments: Any, **_named: Any) -> Any:
         raise RuntimeError("the kit lets this hook fail")
 
-    original = getattr(plugin, hook)
-    wraps(original)(fails)  # its arguments and its mark as a hook
     owner = plugin if isinstance(plugin, ModuleType) else type(plugin)
+    wraps(getattr(owner, hook))(fails)  # its arguments and its mark as a hook
     with patch.object(owner, hook, fails):
         try:
             app = assemble(boot(bench.settings()))

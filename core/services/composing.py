@@ -34,7 +34,8 @@ def companions(activity: Entity, entity: Entity, entities: Mapping[str, Entity])
     found = []
     for field in _references(activity):
         target = entities[field.type.entity]  # type: ignore[attr-defined]
-        ways = [one for one in target.fields if getattr(one.type, "entity", "") == entity.key]
+        # A field of others is no way from a record to what is its own.
+        ways = [one for one in target.fields if getattr(one.type, "entity", "") == entity.key and "." not in one.name]
         if target.key != entity.key and ways and ways[0].type.kind == "reference":
             found.append((field, ways[0]))
     return found

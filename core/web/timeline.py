@@ -12,6 +12,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from core.clock import local
 from core.entities.past import BINNED, Past, PastReader
 from core.entities.reader import USER, Label
 from core.errors import BadRequest, NotFound
@@ -138,7 +139,7 @@ def _age(ctx: Ctx, moment: str) -> str:
     day = ctx.kernel.clock.day(dt.datetime.fromisoformat(moment))
     if day >= ctx.today:
         return TODAY
-    return WEEK if day > ctx.today - dt.timedelta(days=7) else EARLIER
+    return WEEK if (ctx.today - day).days < 7 else EARLIER
 
 
 class _Drawing:
@@ -164,7 +165,7 @@ class _Drawing:
     def _when(self, entry: Entry) -> tuple[str, str]:
         """The moment in short words, and for machines."""
         request, clock = self.request, self.ctx.kernel.clock
-        there = entry.at.astimezone(clock.zone)
+        there = local(entry.at, clock.zone)
         declared = entry.source.entity.timeline if entry.source.entity else None
         is_day = declared and meta_or_field(entry.source.entity, declared.at).type.kind == "date"  # type: ignore[arg-type]
         if is_day:
