@@ -41,7 +41,7 @@ def sample(ctx: Ctx, shown: Sequence[Shown], show: Display) -> list[Cell]:
 def _example(ctx: Ctx, field: Field, show: Display, *, is_name: bool) -> Value | None:
     kind: Any = field.type
     if kind.kind == "text":
-        return Value("text", str(show.say(_("Sample")))) if is_name else None
+        return Value("text", str(show.say(_("Example")))) if is_name else None
     if kind.kind == "reference":
         unit = ctx.work.org.nodes.get(ctx.identity.unit_id)
         mine = {USER: ctx.identity.name, UNIT: unit.name if unit else ""}.get(kind.entity)
