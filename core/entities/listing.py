@@ -94,6 +94,11 @@ def ask(
     )
 
 
+def as_json(condition: Any) -> Any:
+    """A filter as JSON can keep it: amounts as its numbers."""
+    return json.loads(json.dumps(condition, default=float))
+
+
 def _text(text: str | None) -> str | None:
     try:
         return Text(_LONGEST).parse(text)

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from core.db.base import Binnable
 from core.db.guard import unscoped
-from core.entities.listing import ask
+from core.entities.listing import as_json, ask
 from core.errors import Conflict, Invalid, KehuError, NotFound
 from core.fields import INT_MAX
 from core.i18n import _
@@ -58,7 +58,7 @@ class Which:
     def found(cls, ctx: Ctx, entity: Entity, filter: Any, text: str) -> Which:
         """All that a list finds now."""
         model: Any = entity.model
-        return cls(filter=filter, text=text, until=ctx.system.scalar(select(func.max(model.id))) or 0)
+        return cls(filter=as_json(filter), text=text, until=ctx.system.scalar(select(func.max(model.id))) or 0)
 
     def count(self, ctx: Ctx, entity: Entity) -> int:
         """How many they are now. Raises as a list does for what cannot be asked."""

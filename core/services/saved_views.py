@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import or_, select
 
-from core.entities.listing import GROUPABLE, ask
+from core.entities.listing import GROUPABLE, as_json, ask
 from core.entities.reader import META
 from core.errors import BadRequest, Forbidden, Invalid
 from core.fields import BadValue
@@ -32,7 +31,7 @@ def check_query(value: Any) -> dict[str, Any]:
     for name, part in value.items():
         if name != "filter" and part is not None and (not isinstance(part, str) or len(part) > _LONGEST):
             raise BadValue(_("${name}: give a text.", mapping={"name": name}))
-    plain = json.loads(json.dumps(value, default=float))  # an amount as a condition has it
+    plain = as_json(value)
     return {name: plain[name] for name in PARTS if plain.get(name)}
 
 

@@ -88,6 +88,16 @@ def test_all_that_match_are_a_question_and_not_a_list(admin, site, three):
     assert phones(admin) == ["—", "9", "—"]
 
 
+def test_all_that_match_may_be_told_by_an_amount_with_decimals(admin, site, three):
+    site.customer("Dyne", annual_revenue="0.5")
+    meant = {"all": "1", "q": "", "filter": '["=","annual_revenue",0.5]'}
+    page = choose(admin, "delete", **meant)
+    assert figures(page) == [1, 0, 0]
+    admin.follow(admin.send(page.forms["deed"]))
+    work_off(site.kernel)
+    assert names(admin.get(LIST)) == ["Acme", "Bolt", "Crane"]
+
+
 def test_why_some_are_skipped_is_said_before(admin, site, three):
     prospect = site.customer("Dyna", state="prospect")
     page = choose(admin, "qualify", [three[0], prospect])
