@@ -20,7 +20,7 @@ from core.web.addresses import record_path
 from core.web.frame import frame, may_visit
 from core.web.record import name_of, record_id
 from core.web.templating import page
-from core.web.words import ACTIONS
+from core.web.words import action_title
 from plugins import Entity
 
 FOR, AGAINST, ASIDE = "ok", "no", "na"
@@ -85,8 +85,8 @@ def view(entity: Entity, request: Request) -> Response:
     """GET `?user=LOGIN&action=NAME`; by default about oneself, and about seeing."""
     ctx: Ctx = request.ctx
     record = records.find(ctx, entity, record_id(request))
-    login = _asked(request, "user").strip() or ctx.identity.login
-    action = _asked(request, "action") or "view"
+    login = request.GET.get("user", "").strip() or ctx.identity.login
+    action = request.GET.get("action", "") or "view"
     told = access.explain(ctx, entity, record, login, language=request.locale_name)
     answer = next((one for one in told["actions"] if one["action"] == action), None)
     if answer is None:
@@ -110,10 +110,10 @@ def view(entity: Entity, request: Request) -> Response:
         login=login,
         about_me=login == ctx.identity.login,
         action=action,
-        deed=_title(entity, action),
+        deed=action_title(entity, action),
         allowed=answer["allowed"],
         questions=[
-            Question(_title(entity, one["action"]), url(login, one["action"]), one["action"] == action)
+            Question(action_title(entity, one["action"]), url(login, one["action"]), one["action"] == action)
             for one in told["actions"]
         ],
         seeing=[one for one in seen if one.sees],
@@ -125,18 +125,6 @@ def view(entity: Entity, request: Request) -> Response:
         zone=ctx.kernel.clock.zone,
         users=f"{collection('core.user')}/lookup",
     )
-
-
-def _asked(request: Request, name: str) -> str:
-    try:
-        return str(request.GET.get(name, ""))
-    except UnicodeDecodeError:
-        raise BadRequest(_("The query cannot be read.")) from None
-
-
-def _title(entity: Entity, action: str) -> str:
-    verb = verb_of(entity, action)
-    return verb.title if verb else ACTIONS.get(action, action)
 
 
 def _reasons(request: Request, told: Iterable[Mapping[str, Any]]) -> Iterator[Reason]:

@@ -11,7 +11,7 @@ from core.fields import Choice
 from core.security.rights import Rights
 from core.services import records
 from core.services.work import Ctx
-from core.web.query import Query
+from core.web.query import Query, all_of, parts_of
 from plugins import Entity
 
 STATE = "state"
@@ -61,23 +61,16 @@ def counted(ctx: Ctx, entity: Entity, query: Query, chips: Sequence[Facet]) -> t
 
 def split(document: Any) -> tuple[list[str], Any]:
     """The states that a filter narrows to, and what else it asks (None: nothing)."""
-    parts = document[1:] if isinstance(document, list) and document[:1] == ["and"] else [document]
+    parts = parts_of(document)
     for part in parts:
         if _is_states(part):
-            others = [one for one in parts if one is not part]
-            return part[2], others[0] if len(others) == 1 else ["and", *others] if others else None
+            return part[2], all_of([one for one in parts if one is not part])
     return [], document
 
 
 def join(codes: list[str], rest: Any) -> Any:
     """A filter again. Undoes `split`."""
-    if not codes:
-        return rest
-    mine = ["in", STATE, codes]
-    if rest is None:
-        return mine
-    others = rest[1:] if isinstance(rest, list) and rest[:1] == ["and"] else [rest]
-    return ["and", mine, *others]
+    return all_of([["in", STATE, codes], *parts_of(rest)]) if codes else rest
 
 
 def _is_states(part: Any) -> bool:

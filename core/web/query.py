@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from pyramid.request import Request
 
 from core.errors import BadRequest
+from core.http.paths import collection
 from core.i18n import _
 
 PARTS = ("q", "filter", "sort", "columns", "group")  # what a saved view can hold
@@ -82,10 +83,7 @@ class Query:
 
 def read(request: Request) -> Query:
     """The query of the address. Raises BadRequest for what cannot be read; names that we do not know are left alone."""
-    try:
-        return parse(request.GET)
-    except UnicodeDecodeError:
-        raise BadRequest(_("The query cannot be read.")) from None
+    return parse(request.GET)
 
 
 def parse(sent: Mapping[str, str]) -> Query:
@@ -113,6 +111,32 @@ def _filter(text: str) -> Any:
         return json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         wrong("filter", _("The filter is not JSON."))
+
+
+def number(text: Any) -> int | None:
+    """The id of a record as addresses and forms have it; None for anything else."""
+    is_one = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
+    return int(text) if is_one else None
+
+
+# --- conditions ---------------------------------------------------------------------------------------
+
+
+def parts_of(condition: Any) -> list[Any]:
+    """What all must hold for the condition; nothing for None. Undone by `all_of`."""
+    if condition is None:
+        return []
+    return condition[1:] if isinstance(condition, list) and condition[:1] == ["and"] else [condition]
+
+
+def all_of(parts: Sequence[Any]) -> Any:
+    """The condition that all of the parts hold; None of none."""
+    return None if not parts else parts[0] if len(parts) == 1 else ["and", *parts]
+
+
+def behind(key: str, *conditions: Any) -> str:
+    """The address of the list of an entity's records for which all of these hold."""
+    return Query(filter=all_of(conditions)).url(collection(key))
 
 
 def wrong(name: str, message: str) -> NoReturn:

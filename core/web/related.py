@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +23,7 @@ from core.web.addresses import record_path
 from core.web.forms.inputs import may_begin
 from core.web.isolation import isolated
 from core.web.panels import Block
+from core.web.query import behind
 from core.web.record import label_name, title
 from core.web.values import Value, display
 from plugins import Entity
@@ -83,8 +83,7 @@ def _number(number: int, language: str) -> str:
 
 
 def _url(relation: Relation, record: Any) -> str:
-    query = {"filter": json.dumps(related.condition(relation, record))}
-    return f"{collection(relation.entity.key)}?{urlencode(query)}"
+    return behind(relation.entity.key, related.condition(relation, record))
 
 
 def lists(

@@ -30,7 +30,8 @@ from core.web.addresses import came_from, record_path
 from core.web.record import label_name, name_of, record_id, version, visible_path
 from core.web.toast import Toast
 from core.web.undo import offer
-from core.web.values import CLOSED, EMPTY, Value, display
+from core.web.values import EMPTY, Value, display
+from core.web.words import whose
 from plugins import Entity, Field
 
 NEXT, TODAY, WEEK, EARLIER = _("Next"), _("Today"), _("Last seven days"), _("Earlier")
@@ -101,7 +102,7 @@ def view_of(request: Request, ctx: Ctx, entity: Entity, record: Any) -> View:
     """The page of the timeline that the address asks for, `?only=SOURCE&before=CURSOR`."""
     path = record_path(entity.key, record.id)
     offered = timeline.sources(ctx, entity, record)
-    only, before = _asked(request, "only"), _asked(request, "before")
+    only, before = request.GET.get("only", ""), request.GET.get("before", "")
     among = [one for one in offered if one.key == only] if only else offered
     if only and not among:
         raise BadRequest(_("The query cannot be read."), errors={"only": [_("There is nothing of this kind here.")]})
@@ -121,13 +122,6 @@ def view_of(request: Request, ctx: Ctx, entity: Entity, record: Any) -> View:
         more_plans=found.more_plans,
         is_first=not before,
     )
-
-
-def _asked(request: Request, name: str) -> str:
-    try:
-        return str(request.GET.get(name, ""))
-    except UnicodeDecodeError:
-        raise BadRequest(_("The query cannot be read.")) from None
 
 
 def _choice(source: Source, path: str, only: str) -> Choice:
@@ -254,11 +248,8 @@ class _Drawing:
         return found
 
     def _whose(self, fact: Fact, people: Mapping[int, Label]) -> str:
-        if fact.entry.actor_id is None:
-            return str(self.request.say(_("The system")))
-        by = people.get(fact.entry.actor_id)
-        name = by.label if by else str(self.request.say(_("Somebody")))
-        return f"{name} ({fact.on_behalf})" if fact.on_behalf else name
+        by = people.get(fact.entry.actor_id or 0)
+        return whose(self.request.say, fact.entry.actor_id, by, fact.on_behalf)
 
     def _deed(self, fact: Fact) -> str:
         """What was done, in words."""
@@ -281,9 +272,7 @@ class _Drawing:
     def _past(self, one: Field, value: Any, right: str) -> Value:
         if right == "mask" and value is not None:
             return Value("masked", str(value))
-        if isinstance(value, dict) and value.get("restricted"):
-            return CLOSED
-        shown = self.show.value(one, value)
+        shown = self.show.past(one, value)
         if shown.kind in ("text", "lines") and len(shown.text) > _LONGEST:
             return Value(shown.kind, f"{shown.text[:_LONGEST]}…")
         return shown

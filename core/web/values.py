@@ -111,6 +111,14 @@ class Display:
         shown: Value = show(field, value) if show else Value("text", str(value))
         return shown
 
+    def past(self, field: Field | None, value: Any) -> Value:
+        """An old or new value out of the trail; as it is kept, of a field that is not there (None)."""
+        if isinstance(value, Mapping) and value.get("restricted"):
+            return CLOSED
+        if field is not None:
+            return self.value(field, value)
+        return EMPTY if value is None else Value("text", str(value))
+
     def text(self, field: Field, value: Any) -> str:
         """The value as plain text."""
         shown = self.value(field, value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from core.entities.reader import Label
 from core.i18n import _
+from core.security.catalog import verb_of
+from plugins import Entity
 
 HEADS: Mapping[str, str] = {
     "entity": _("Entity"),
@@ -39,6 +42,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "right": {"none": _("Hidden"), "mask": _("Partly hidden"), "read": _("Read only"), "edit": _("Edit")},
 }
+
+
+def whose(say: Callable[[str], str], actor_id: int | None, by: Label | None, on_behalf: str | None) -> str:
+    """Who did something; `by` is his label, None where that is closed to the reader."""
+    who = str(say(_("The system") if actor_id is None else _("Somebody"))) if by is None else by.label
+    return f"{who} ({on_behalf})" if on_behalf else who
+
+
+def action_title(entity: Entity | None, action: str) -> str:
+    """An action or a verb as a button has it. Unknown ones stay as they are."""
+    verb = verb_of(entity, action) if entity is not None else None
+    return verb.title if verb is not None else ACTIONS.get(action, action)
 
 
 def word(column: str, code: str, titles: Mapping[str, str]) -> str:

@@ -16,15 +16,14 @@ from core.entities.reader import USER, Label, Reader
 from core.fields import INT_MAX
 from core.i18n import _
 from core.models import Audit
-from core.security.catalog import verb_of
 from core.services import history, records, reversal, trail
 from core.services.history import Deed
 from core.services.work import Ctx
 from core.web.addresses import record_path
 from core.web.frame import frame, may_visit
 from core.web.templating import page
-from core.web.values import CLOSED, EMPTY, Display, Value, display
-from core.web.words import ACTIONS
+from core.web.values import Display, Value, display
+from core.web.words import action_title, whose
 from plugins import Entity
 
 PATH = "/changes"
@@ -79,11 +78,10 @@ def includeme(config: Configurator) -> None:
 def view(context: Any, request: Request) -> Response:
     """GET, `?who=LOGIN` of one person, `?logins=1` with who came and went, `?before=` goes on."""
     ctx: Ctx = request.ctx
-    who, before = request.GET.get("who", "").strip(), request.GET.get("before", "")
+    who = request.GET.get("who", "").strip()
     actor = history.user_id(ctx, who) or 0 if who else None
-    place = min(int(before[:11]), INT_MAX) if before.isascii() and before.isdigit() else None
     logins = request.GET.get("logins") == "1"
-    found, more = history.deeds(ctx, MOST, place, actor_id=actor, logins=logins)
+    found, more = history.deeds(ctx, MOST, _place(request, "before"), actor_id=actor, logins=logins)
     narrowed = {name: value for name, value in (("who", who), ("logins", "1" if logins else "")) if value}
     return page(
         request,
@@ -98,6 +96,12 @@ def view(context: Any, request: Request) -> Response:
     )
 
 
+def _place(request: Request, name: str) -> int | None:
+    """Where a page begins; what is no number is as if nothing was said."""
+    text = request.GET.get(name, "")
+    return min(int(text[:11]), INT_MAX) if text.isascii() and text.isdigit() else None
+
+
 def _rows(request: Request, ctx: Ctx, deeds: Sequence[Deed]) -> list[Row]:
     look = records.reader(ctx, request.locale_name)
     people = look.labels(USER, {one.actor_id for one in deeds if one.actor_id is not None})
@@ -107,12 +111,11 @@ def _rows(request: Request, ctx: Ctx, deeds: Sequence[Deed]) -> list[Row]:
 def _row(request: Request, ctx: Ctx, deed: Deed, people: Mapping[int, Label]) -> Row:
     say = request.say
     by = people.get(deed.actor_id or 0)
-    who = by.label if by else str(say(_("The system") if deed.actor_id is None else _("Somebody")))
     what = tuple(_did(request, ctx, *one) for one in deed.did)
     door = str(say(DOORS.get(deed.door, deed.door)))
     return Row(
         deed.happened_at,
-        f"{who} ({deed.on_behalf})" if deed.on_behalf else who,
+        whose(say, deed.actor_id, by, deed.on_behalf),
         door,
         what,
         "; ".join(str(say(_(reason))) for reason in (deed.reason or "").split("; ")),
@@ -129,9 +132,7 @@ def _did(request: Request, ctx: Ctx, key: str, action: str, count: int) -> str:
 
 
 def _action(request: Request, entity: Entity | None, action: str) -> str:
-    verb = verb_of(entity, action) if entity else None
-    title = DONE.get(action) or (verb.title if verb else ACTIONS.get(action, action))
-    return str(request.say(title))
+    return str(request.say(DONE.get(action) or action_title(entity, action)))
 
 
 # --- one change ----------------------------------------------------------------------------------------------
@@ -140,10 +141,8 @@ def _action(request: Request, entity: Entity | None, action: str) -> str:
 def one(context: Any, request: Request) -> Response:
     """GET: a change with what it did to each record; `?after=` goes on."""
     ctx: Ctx = request.ctx
-    after = request.GET.get("after", "")
-    place = min(int(after[:11]), INT_MAX) if after.isascii() and after.isdigit() else None
     deed = history.deed(ctx, request.matchdict["change"])
-    rows, more = history.entries(ctx, deed.batch, MOST_ENTRIES, place)
+    rows, more = history.entries(ctx, deed.batch, MOST_ENTRIES, _place(request, "after"))
     [row] = _rows(request, ctx, [deed])
     here = f"{PATH}/{deed.batch}"
     return page(
@@ -197,21 +196,5 @@ def _lines(
     fields = {field.name: field for field in entity.fields} if entity else {}
     for line in lines:
         field = fields.get(line["field"])
-        if field is not None:
-            yield field.title, _shown(show, field, line["old"]), _shown(show, field, line["new"])
-        elif line["field"] == BINNED:
-            yield _("Deleted at"), _plain(line["old"]), _plain(line["new"])
-        else:
-            yield line["field"], _plain(line["old"]), _plain(line["new"])
-
-
-def _plain(value: Any) -> Value:
-    if isinstance(value, Mapping) and value.get("restricted"):
-        return CLOSED
-    return EMPTY if value is None else Value("text", str(value))
-
-
-def _shown(show: Display, field: Any, value: Any) -> Value:
-    if isinstance(value, Mapping) and value.get("restricted"):
-        return CLOSED
-    return show.value(field, value)
+        title = field.title if field else _("Deleted at") if line["field"] == BINNED else line["field"]
+        yield title, show.past(field, line["old"]), show.past(field, line["new"])

@@ -21,6 +21,7 @@ from core.web import toast
 from core.web.addresses import record_path
 from core.web.forms.again import FormRefused
 from core.web.frame import frame
+from core.web.query import number
 from core.web.record import name_of, record_id
 from core.web.templating import page
 from core.web.toast import Toast
@@ -67,14 +68,14 @@ def view(context: Any, request: Request) -> Response:
 def apply(context: Any, request: Request) -> Response:
     """POST: hand it over and shut him out."""
     ctx: Ctx = request.ctx
-    number, said = record_id(request), _said(request)
+    user_id, said = record_id(request), _said(request)
     try:
-        hand_over(ctx, number, Plan(said.heirs, said.pooled, said.told))
+        hand_over(ctx, user_id, Plan(said.heirs, said.pooled, said.told))
     except (Invalid, Forbidden, Conflict) as error:
         raise FormRefused(_draw, error, {}) from error
-    user = records.find(ctx, ctx.catalog[USER], number)
+    user = records.find(ctx, ctx.catalog[USER], user_id)
     named = name_of(request, ctx, ctx.catalog[USER], user)
-    return toast.put(HTTPSeeOther(record_path(USER, number)), request, Toast("done", named, offer(ctx)))
+    return toast.put(HTTPSeeOther(record_path(USER, user_id)), request, Toast("done", named, offer(ctx)))
 
 
 def _said(request: Request) -> Said:
@@ -82,17 +83,12 @@ def _said(request: Request) -> Said:
     told = {}
     for name in form:
         kind, _dash, rest = name.partition("/")
-        key, _slash, number = rest.partition("/")
-        if kind == "to" and _is_id(number):
-            value = form[name]
-            told[key, int(number)] = int(value) if _is_id(value) else None
-    heirs = tuple(dict.fromkeys(int(one) for one in form.getall("heir") if _is_id(one)))
+        key, _slash, record = rest.partition("/")
+        if kind == "to" and (which := number(record)) is not None:
+            told[key, which] = number(form[name])
+    heirs = tuple(dict.fromkeys(heir for one in form.getall("heir") if (heir := number(one)) is not None))
     also = form.get("also", "")
     return Said(heirs, form.get("pooled") == "1", also.strip() if isinstance(also, str) else "", told, not form)
-
-
-def _is_id(text: Any) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isdigit() and 0 < len(text) < 10
 
 
 def _draw(request: Request, ctx: Ctx, refused: FormRefused | None) -> Response:

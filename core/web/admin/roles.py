@@ -27,8 +27,8 @@ from core.web.addresses import record_path
 from core.web.admin.rights import SHOWN
 from core.web.forms.again import FormRefused
 from core.web.frame import frame, may_visit
-from core.web.lists.filtering import Drawing, errors_of, filterable, is_facet, sent_lines
-from core.web.lists.terms import OPERATORS, Line, Lines
+from core.web.lists.filtering import Drawing, errors_of, filterable, is_facet, rearranged, sent_lines
+from core.web.lists.terms import Line, Lines
 from core.web.lists.wording import Wording
 from core.web.record import record_id, version
 from core.web.templating import page
@@ -42,7 +42,6 @@ KEY = "core.role"
 PATH = "/admin/roles"
 SHORT = (_("Own"), _("Unit"), _("And below"), _("All"))  # words for the reaches where there is little room
 _NO_LINES = ("references",)  # kinds of fields that conditions of roles cannot use
-_MOST_LINES = 40
 
 Grant = Mapping[str, Any]
 
@@ -285,15 +284,9 @@ def _sent(request: Request, ctx: Ctx, role: Role) -> Asked:
     entity = ctx.catalog.get(named["entity"])
     at = form.get("at", "")
     place = int(at) if at.isascii() and at.isdigit() and int(at[:6]) < len(role.grants) else None
-    do = form.get("do", "")
-    lines = sent_lines(form)
-    if do.startswith("drop.") and do[5:].isdecimal():
-        lines = [line for number, line in enumerate(lines) if number != int(do[5:])]
-    known = {field.name: field for field in _fields(ctx, entity)}
-    added = known.get(form.get("add", ""))
-    errors = errors_of(_reading(ctx, entity), lines) if entity and added is None and not do.startswith("drop.") else {}
-    if added is not None and len(lines) < _MOST_LINES:
-        lines = [*lines, Line(added.name, OPERATORS[added.type.kind][0])]
+    lines, added = rearranged(form, sent_lines(form), _fields(ctx, entity))
+    is_drawn_again = added or form.get("do", "").startswith("drop.")
+    errors = errors_of(_reading(ctx, entity), lines) if entity and not is_drawn_again else {}
     reach = form.get("reach", "")
     return Asked(
         place,
@@ -302,7 +295,7 @@ def _sent(request: Request, ctx: Ctx, role: Role) -> Asked:
         deny=form.get("deny") == "1",
         lines=lines,
         errors=errors,
-        added=added is not None,
+        added=added,
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from core.describe.customer import STATES
 from core.describe.ledgers import TRADE_KINDS
-from core.http.paths import collection
 from core.i18n import _
 from core.security.org import Node
 from core.services import agenda, figures, records
@@ -18,7 +17,7 @@ from core.services.figures import Numbers, contacts_in, made_in, overdue
 from core.services.periods import Period
 from core.services.work import Ctx
 from core.web.frame import may_visit
-from core.web.query import Query
+from core.web.query import behind
 from plugins import Card
 
 Shown = tuple[str, Mapping[str, Any]]
@@ -48,12 +47,6 @@ class Line:
     level: int
     own: Numbers
     paths: Mapping[str, str]
-
-
-def behind(key: str, *conditions: Any) -> str:
-    """The address of the list of these records."""
-    asked = [one for one in conditions if one is not None]
-    return Query(filter=["and", *asked] if len(asked) > 1 else asked[0] if asked else None).url(collection(key))
 
 
 # --- one's own ----------------------------------------------------------------------------------

@@ -71,19 +71,14 @@ def view(entity: Entity, request: Request) -> Response:
         raise NotFound
     query, path = looked(request, ctx, entity).query, collection(entity.key)
     reading = Lines(entity, ctx.catalog, ctx.kernel.clock.zone)
-    do = request.GET.get("do", "")
     lines = sent_lines(request.GET) if "sheet" in request.GET else reading.of(query.filter)
     errors: dict[int, str] = {}
-    if do == "show":
+    if request.GET.get("do") == "show":
         errors = errors_of(reading, lines)
         if not errors:
             return HTTPSeeOther(query.url(path, filter=reading.document(lines)))
-    elif do.startswith("drop.") and do[5:].isdecimal():
-        lines = [line for at, line in enumerate(lines) if at != int(do[5:])]
-    known = {field.name: field for field in filterable(ctx, entity)}
-    added = known.get(request.GET.get("add", ""))
-    if added is not None and len(lines) < MOST:
-        lines = [*lines, Line(added.name, OPERATORS[added.type.kind][0])]
+    known = filterable(ctx, entity)
+    lines, added = rearranged(request.GET, lines, known)
     drawing = Drawing(request, ctx, entity, reading)
     return page(
         request,
@@ -94,9 +89,9 @@ def view(entity: Entity, request: Request) -> Response:
         path=path,
         query=query,
         lines=[drawing.line(at, line, errors.get(at, "")) for at, line in enumerate(lines)],
-        added=added is not None,
-        facets=[field for field in known.values() if is_facet(field)],
-        others=[field for field in known.values() if not is_facet(field)],
+        added=added,
+        facets=[field for field in known if is_facet(field)],
+        others=[field for field in known if not is_facet(field)],
     )
 
 
@@ -124,6 +119,19 @@ def sent_lines(sent: Any) -> list[Line]:
         split = tuple(part.strip() for value in values for part in value.split(",")) if f"k{at}" in sent else values
         lines.append(Line(sent.get(f"f{at}", ""), operator, split, "or" if sent.get(f"j{at}") == "or" else "and"))
     return lines
+
+
+def rearranged(sent: Any, lines: Sequence[Line], known: Sequence[Field]) -> tuple[list[Line], bool]:
+    """The lines without the one that `do=drop.N` takes away, with a fresh one for the field that `add` names; and
+    whether there is one.
+    """
+    do = sent.get("do", "")
+    if do.startswith("drop.") and do[5:].isdecimal():
+        lines = [line for at, line in enumerate(lines) if at != int(do[5:])]
+    added = next((field for field in known if field.name == sent.get("add", "")), None)
+    if added is not None and len(lines) < MOST:
+        lines = [*lines, Line(added.name, OPERATORS[added.type.kind][0])]
+    return list(lines), added is not None
 
 
 def _json(text: str) -> Any:

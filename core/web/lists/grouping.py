@@ -16,7 +16,7 @@ from core.services import records
 from core.services.records import Group
 from core.services.work import Ctx
 from core.web.lists.columns import Shown, may_ask
-from core.web.query import Query, wrong
+from core.web.query import Query, all_of, parts_of, wrong
 from core.web.values import CLOSED, EMPTY, NUMERIC, Display, Value
 from plugins import Entity, Field
 
@@ -57,15 +57,7 @@ def field_of(ctx: Ctx, entity: Entity, query: Query) -> Field | None:
 def opened(query: Query, by: Field) -> Any:
     """The condition of the open group besides the list's own. Raises BadRequest."""
     part = ["empty", by.name] if query.open == NONE else ["=", by.name, _read(query.open, by)]
-    return with_part(query.filter, part)
-
-
-def with_part(condition: Any, part: Any) -> Any:
-    """Both."""
-    if condition is None:
-        return part
-    parts = condition[1:] if isinstance(condition, list) and condition[:1] == ["and"] else [condition]
-    return ["and", *parts, part]
+    return all_of([*parts_of(query.filter), part])
 
 
 def _read(text: str, by: Field) -> Any:
@@ -142,7 +134,7 @@ def _heap(
         count=group.count,
         sums=sums,
         url=query.url(path, open="" if on else text),
-        list_url=query.url(path, filter=with_part(query.filter, part), group=""),
+        list_url=query.url(path, filter=all_of([*parts_of(query.filter), part]), group=""),
         on=on,
     )
 

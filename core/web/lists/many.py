@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,9 +30,11 @@ from core.web.forms.build import drawn, read
 from core.web.forms.sheet import zone_of
 from core.web.forms.texts import to_services, to_texts
 from core.web.frame import frame
+from core.web.query import parse
 from core.web.record import record_id
 from core.web.templating import page
 from core.web.verbs import arguments_of, asked_of
+from core.web.words import action_title
 from plugins import Entity, Field
 
 CHOSEN = "change"  # says which of the fields of a form are meant
@@ -87,9 +88,9 @@ def _asked(request: Request, ctx: Ctx, entity: Entity) -> Asked:
         raise Forbidden(refusal(name if name in (EDIT, DELETE) else EDIT))
     hidden: list[tuple[str, str]] = [("do", offer.name)]
     if request.POST.get("all"):
-        texts = {one: str(request.POST.get(one, "")) for one in ("q", "filter")}
-        which = Which.found(ctx, entity, _filter(texts["filter"]), texts["q"])
-        hidden += [("all", "1"), ("q", texts["q"]), ("filter", texts["filter"])]
+        query = parse(request.POST)
+        which = Which.found(ctx, entity, query.filter, query.q)
+        hidden += [("all", "1"), *((name, query.text(name)) for name in ("q", "filter"))]
     else:
         which = Which.named(_ids(request))
         hidden += [("id", str(one)) for one in which.ids]
@@ -104,13 +105,6 @@ def _ids(request: Request) -> list[int]:
     if not all(isinstance(one, str) and one.isascii() and one.isdigit() and len(one) < 12 for one in texts):
         raise BadRequest(_("The form cannot be read. Reload the page and try again."))
     return [int(one) for one in texts if int(one) > 0]
-
-
-def _filter(text: str) -> Any:
-    try:
-        return json.loads(text, parse_float=Decimal) if text else None
-    except (ValueError, RecursionError):
-        raise BadRequest(_("The filter is not JSON.")) from None
 
 
 def _inputs(ctx: Ctx, entity: Entity, offer: Offer) -> list[Field]:
@@ -240,7 +234,7 @@ def follow(entity: Entity, request: Request) -> Response:
         entity=entity,
         path=collection(entity.key),
         back=local(request.GET.get("back"), collection(entity.key)),
-        title=_title(entity, progress.deed),
+        title=action_title(entity, progress.deed.name),
         progress=progress,
         tally=progress.tally,
         reasons=list(_reasons(request, ctx, entity, progress.tally)),
@@ -269,11 +263,6 @@ def _page(
         is_all=asked.which.until is not None,
         **values,
     )
-
-
-def _title(entity: Entity, deed: Deed) -> str:
-    verb = verb_of(entity, deed.name)
-    return {EDIT: _("Edit"), DELETE: _("Delete")}.get(deed.name) or (verb.title if verb else deed.name)
 
 
 def _reasons(request: Request, ctx: Ctx, entity: Entity, tally: Tally) -> Iterator[Reason]:

@@ -20,7 +20,7 @@ from core.web import toast
 from core.web.forms.again import FormRefused
 from core.web.forms.choices import Choice
 from core.web.frame import frame, may_visit
-from core.web.query import ALL, Query, parse, read
+from core.web.query import ALL, Query, number, parse, read
 from core.web.record import record_id, version
 from core.web.templating import page
 from core.web.toast import Toast
@@ -74,8 +74,8 @@ def _chosen(ctx: Ctx, entity: Entity, saved: str, views: Sequence[SavedView]) ->
     if not saved or saved == ALL:
         return None
     found = next((view for view in views if str(view.id) == saved), None)
-    if found is None and saved.isdecimal() and saved.isascii() and len(saved) < 10:
-        found = records.find(ctx, ctx.catalog[KEY], int(saved))  # an administrator looks at somebody's
+    if found is None and (asked := number(saved)) is not None:
+        found = records.find(ctx, ctx.catalog[KEY], asked)  # an administrator looks at somebody's
     if found is None or found.entity != entity.key:
         raise NotFound
     return found

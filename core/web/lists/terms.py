@@ -18,6 +18,7 @@ from core.security.catalog import Catalog
 from core.security.conditions import BadCondition, parse
 from core.security.conditions.operands import Fault, Operands
 from core.security.conditions.syntax import Step
+from core.web.query import all_of, parts_of
 from plugins import Entity, Field
 
 IN, NOT_IN, EMPTY, FILLED, LAST, NEXT = "in", "not in", "empty", "filled", "last", "next"
@@ -75,10 +76,7 @@ class Lines:
 
     def of(self, document: Any) -> list[Line]:
         """The lines of a condition."""
-        if document is None:
-            return []
-        parts = document[1:] if isinstance(document, list) and document[:1] == ["and"] else [document]
-        return [line for part in parts for line in self._of_part(part)]
+        return [line for part in parts_of(document) for line in self._of_part(part)]
 
     def _of_part(self, part: Any) -> list[Line]:
         if isinstance(part, list) and part[:1] == ["or"] and len(part) > 1:
@@ -166,8 +164,7 @@ class Lines:
                 groups[-1].append(part)
             else:
                 groups.append([part])
-        parts = [group[0] if len(group) == 1 else ["or", *group] for group in groups]
-        return None if not parts else parts[0] if len(parts) == 1 else ["and", *parts]
+        return all_of([group[0] if len(group) == 1 else ["or", *group] for group in groups])
 
     def leaf(self, line: Line) -> Any:
         """The comparison of a line. Raises BadValue."""

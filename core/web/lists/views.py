@@ -28,7 +28,7 @@ from core.web.lists.rows import rows
 from core.web.lists.sample import sample
 from core.web.lists.saved import Looked, looked
 from core.web.lists.wording import Chip, Wording
-from core.web.query import Query
+from core.web.query import Query, all_of, number, parts_of
 from core.web.templating import page
 from core.web.values import Display, display
 from plugins import Entity
@@ -119,11 +119,11 @@ def _asked(ctx: Ctx, entity: Entity, query: Query) -> Ask:
 
 def _peek(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str, ids: Sequence[int]) -> Peek | None:
     """The record beside the list; None of one that is not there."""
-    text = query.preview
-    if not (text.isdecimal() and text.isascii() and len(text) < 10):
+    asked = number(query.preview)
+    if asked is None:
         return None
     try:
-        found = peek(request, ctx, entity, int(text))
+        found = peek(request, ctx, entity, asked)
     except (NotFound, Merged):
         return None
     if found.id not in ids:
@@ -141,13 +141,8 @@ def _chips(request: Request, ctx: Ctx, entity: Entity, query: Query, path: str, 
     codes, rest = split(query.filter)
     if rest is None:
         return []
-    parts = rest[1:] if rest[0] == "and" else [rest]
     wording = Wording(request, ctx, entity, show)
-    return wording.chips(parts, lambda others: join(codes, _both(others)), query, path)
-
-
-def _both(parts: list[Any]) -> Any:
-    return None if not parts else parts[0] if len(parts) == 1 else ["and", *parts]
+    return wording.chips(parts_of(rest), lambda others: join(codes, all_of(others)), query, path)
 
 
 def _first_key(entity: Entity, sort: str) -> str:
