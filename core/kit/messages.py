@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -91,11 +92,20 @@ def look(manifest: Manifest) -> Words:
 
 def is_compiled(file: Path) -> bool:
     """Whether the catalogue beside it, which the site reads, is made of this one."""
+    beside = file.with_suffix(".mo")
+    if not beside.is_file():
+        return False
     compiled = BytesIO()
     with file.open("rb") as source:
         write_mo(compiled, read_po(source, LANGUAGE, DOMAIN))
-    beside = file.with_suffix(".mo")
-    return beside.is_file() and beside.read_bytes() == compiled.getvalue()
+    compiled.seek(0)
+    with beside.open("rb") as kept:
+        return _messages(kept) == _messages(compiled)
+
+
+def _messages(compiled: IO[bytes]) -> dict[str, Any]:
+    """The messages without the head, which names the release of Babel that compiled them."""
+    return {str(message.id): message.string for message in read_mo(compiled) if message.id}
 
 
 def kernel() -> frozenset[str]:
