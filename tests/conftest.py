@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from jinja2 import Environment
 
 from tests.support.missing import missing
 from tests.support.site import Site
@@ -50,6 +51,23 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if chromium is None:
         missing("Chromium is not installed")
     return {**browser_type_launch_args, "executable_path": chromium, "args": [*CHROMIUM_ARGUMENTS]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_are_compiled_once() -> Iterator[None]:
+    """Each test has an application of its own; their templates are the same."""
+    known: dict[Any, Any] = {}
+    make = Environment.compile
+
+    def compiled(self: Environment, source: Any, *args: Any, **options: Any) -> Any:
+        key = (source, args, *options.items(), *self.extensions)
+        if key not in known:
+            known[key] = make(self, source, *args, **options)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", compiled)
+        yield
 
 
 @pytest.fixture
