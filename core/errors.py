@@ -38,6 +38,16 @@ class KehuError(Exception):
         self.more = dict(more or {})
         self.errors = {name: list(messages) for name, messages in (errors or {}).items()}
 
+    @property
+    def messages(self) -> list[str]:
+        """What is wrong with the fields, whichever they are."""
+        return [message for messages in self.errors.values() for message in messages]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it was refused: what is wrong with the fields, or else one sentence."""
+        return self.messages or [self.detail or self.title]
+
 
 class BadRequest(KehuError):
     """400: malformed, or a fault of the query string."""

@@ -80,15 +80,12 @@ class PastReader:
         )
 
     def _look_up(self, pasts: Iterable[Past]) -> None:
-        wanted: dict[str, set[int]] = {}
+        wanted: list[tuple[str, int]] = []
         for past in pasts:
             for line in past.lines:
                 field, right = self._field(past, line)
-                if field is None or right not in READABLE:
-                    continue
-                for value in (line.get("old"), line.get("new")):
-                    for key, record_id in _references(field, value):
-                        wanted.setdefault(key, set()).add(record_id)
+                if field is not None and right in READABLE:
+                    wanted += [*_references(field, line.get("old")), *_references(field, line.get("new"))]
         self.reader.look_up(wanted)
 
     def _field(self, past: Past, line: Mapping[str, Any]) -> tuple[Field | None, str]:

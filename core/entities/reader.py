@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -107,8 +107,12 @@ class Reader:
     def labels(self, entity_key: str, ids: Iterable[int]) -> Mapping[int, Label]:
         """Labels of those of the records that the reader may see."""
         wanted = set(ids)
-        self.look_up({entity_key: wanted})
+        self.look_up((entity_key, one) for one in wanted)
         return {one: self._labels[entity_key, one] for one in wanted if (entity_key, one) in self._labels}
+
+    def label(self, entity_key: str, record_id: int) -> Label | None:
+        """The label of a record, which must have been looked up; None if the reader may not see it."""
+        return self._labels.get((entity_key, record_id))
 
     # --- rights -----------------------------------------------------------------------------------
 
@@ -143,42 +147,36 @@ class Reader:
         meta: Sequence[str],
         records: Sequence[Any],
         rights: Sequence[Mapping[str, str]],
-    ) -> dict[str, set[int]]:
-        wanted: dict[str, set[int]] = {}
+    ) -> Iterator[tuple[str, int | None]]:
         by_whom = [f"{name}_id" for name in ("created_by", "updated_by") if name in meta]
         looked_up = [field for field in fields if field.type.kind in _LOOKED_UP]
         for record, given in zip(records, rights, strict=True):
             for name in by_whom:
-                wanted.setdefault(USER, set()).add(getattr(record, name))
+                yield USER, getattr(record, name)
             for field in looked_up:
                 if field.type.kind == "reference" and given[field.name] in READABLE:
-                    wanted.setdefault(field.type.entity, set()).add(places.get(record, field))  # type: ignore[attr-defined]
+                    yield field.type.entity, places.get(record, field)  # type: ignore[attr-defined]
                 elif field.type.kind == "target":
-                    for kind, record_id in places.get(record, field).items():
-                        wanted.setdefault(f"core.{kind}", set()).add(record_id)
+                    yield from ((f"core.{kind}", one) for kind, one in places.get(record, field).items())
                 elif field.type.kind == "any":
-                    _want(wanted, getattr(record, attribute_name(field)))
+                    yield getattr(record, attribute_name(field)) or (USER, None)
                 elif field.type.kind == "message":
-                    for one in getattr(record, attribute_name(field))["values"].values():
-                        _want(wanted, (one["entity"], one["id"]) if isinstance(one, dict) else None)
+                    values = getattr(record, attribute_name(field))["values"].values()
+                    yield from ((one["entity"], one["id"]) for one in values if isinstance(one, dict))
                 elif field.type.kind == "references":
-                    many = wanted.setdefault(field.type.entity, set())  # type: ignore[attr-defined]
-                    many.update(item.id for item in places.get(record, field))
-        for ids in wanted.values():
-            ids.discard(None)
-        return wanted
+                    yield from ((field.type.entity, item.id) for item in places.get(record, field))  # type: ignore[attr-defined]
 
-    def look_up(self, wanted: Mapping[str, set[int]]) -> None:
-        """All missing labels in one statement, whatever they are of."""
-        missing: dict[Entity, list[int]] = {}
-        for key, ids in sorted(wanted.items()):
-            unknown = sorted(one for one in ids if (key, one) not in self._labels)
-            if unknown and key in self.catalog:
-                missing[self.catalog[key]] = unknown
+    def look_up(self, records: Iterable[tuple[str, int | None]]) -> None:
+        """The missing labels of these records, by entity and id, in one statement; None and unknown ones have none."""
+        missing: dict[str, set[int]] = {}
+        for key, one in records:
+            if one is not None and (key, one) not in self._labels and key in self.catalog:
+                missing.setdefault(key, set()).add(one)
         if not missing:
             return
-        statement = _label_query(tuple(missing), self.language[:2])
-        values = {f"ids{at}": ids for at, ids in enumerate(missing.values())}
+        keys = sorted(missing)
+        statement = _label_query(tuple(self.catalog[key] for key in keys), self.language[:2])
+        values = {f"ids{at}": sorted(missing[key]) for at, key in enumerate(keys)}
         found = self.db.execute(statement, values, execution_options={ROWS: "any"})
         for key, record_id, natural, label, deleted in found:
             self._labels[key, record_id] = self._shown(Label(record_id, natural, label, bool(deleted)), key)
@@ -295,11 +293,6 @@ def nested(document: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
-
-
-def _want(wanted: dict[str, set[int]], target: tuple[str, int] | None) -> None:
-    if target is not None:
-        wanted.setdefault(target[0], set()).add(target[1])
 
 
 def mask(value: Any) -> Any:

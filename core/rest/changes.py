@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -98,7 +99,7 @@ def _record(text: str | None) -> tuple[str, int] | None:
 
 
 def _deeds(look: Reader, found: list[Deed], request: Request) -> list[Json]:
-    look.look_up({USER: {deed.actor_id for deed in found if deed.actor_id is not None}})
+    look.look_up((USER, deed.actor_id) for deed in found)
     return [
         {
             **head(deed, deed.on_behalf, deed.reason, look, request),
@@ -133,11 +134,7 @@ def one(context: Any, request: Request) -> Response:
     rows, more = history.entries(request.ctx, deed.batch, limit, after)
     look = reader(request)
     lines = PastReader(look).read([Past(row.entity, row.record_id, row.changes) for row in rows])
-    wanted: dict[str, set[int]] = {}
-    for row in rows:
-        if row.record_id is not None:
-            wanted.setdefault(row.entity, set()).add(row.record_id)
-    look.look_up(wanted)
+    look.look_up((row.entity, row.record_id) for row in rows)
     entries = [
         {
             "entity": row.entity,
@@ -261,10 +258,8 @@ def _conflicts(look: Reader, in_the_way: Iterable[InTheWay]) -> list[Json]:
         for one in found
     ]
     lines = PastReader(look).read(pasts)
-    wanted: dict[str, set[int]] = {USER: {one.later.actor_id for one in found if one.later and one.later.actor_id}}
-    for one in found:
-        wanted.setdefault(one.entity.key, set()).add(one.record_id)
-    look.look_up(wanted)
+    people = ((USER, one.later.actor_id) for one in found if one.later)
+    look.look_up(chain(people, ((one.entity.key, one.record_id) for one in found)))
     return [
         {
             "entity": one.entity.key,

@@ -89,7 +89,7 @@ def paging(parameters: dict[str, str]) -> tuple[int, int | None]:
 def _documents(facts: list[Fact], look: Reader, request: Request) -> list[Json]:
     pasts = [Past(fact.entry.entity, fact.entry.record_id, fact.entry.lines) for fact in facts]
     lines = PastReader(look).read(pasts)
-    look.look_up({USER: {fact.entry.actor_id for fact in facts if fact.entry.actor_id is not None}})
+    look.look_up((USER, fact.entry.actor_id) for fact in facts)
     return [
         {
             **head(fact.entry, fact.on_behalf, fact.reason, look, request),

@@ -29,15 +29,7 @@ def mark(ctx: Ctx, entity: Entity, record_id: int, *, on: bool) -> None:
 
 def named(ctx: Ctx, language: str) -> list[tuple[Entity, Label]]:
     """The actor's favourites that he still sees, with what they are called; no statement for who has none."""
-    wanted: dict[str, set[int]] = {}
-    for key, record_id in ctx.identity.favourites:
-        if key in ctx.catalog:
-            wanted.setdefault(key, set()).add(record_id)
     look = Reader(ctx.db, ctx.system, ctx.rights, language)
-    look.look_up(wanted)
-    found = []
-    for key, record_id in ctx.identity.favourites:
-        label = look.labels(key, [record_id]).get(record_id) if key in wanted else None
-        if label is not None and not label.deleted:
-            found.append((ctx.catalog[key], label))
-    return found
+    look.look_up(ctx.identity.favourites)
+    labels = ((key, look.label(key, record_id)) for key, record_id in ctx.identity.favourites)
+    return [(ctx.catalog[key], label) for key, label in labels if label is not None and not label.deleted]

@@ -204,13 +204,9 @@ def _store(ctx: Ctx, entity: Entity, held: Sequence[Held], given: Mapping[Key, i
             raise Forbidden(
                 _(
                     "${n} of ${entity} cannot be handed over by you, so nothing was: ${reason}",
-                    mapping={"n": len(refused), "entity": entity.plural, "reason": _first_words(refused[0])},
+                    mapping={"n": len(refused), "entity": entity.plural, "reason": refused[0].reasons[0]},
                 )
             ) from refused[0]
-
-
-def _first_words(error: Any) -> str:
-    return next((message for messages in error.errors.values() for message in messages), error.detail or error.title)
 
 
 def _tell(ctx: Ctx, user_id: int, given: Mapping[Key, int | None]) -> None:

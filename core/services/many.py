@@ -24,9 +24,9 @@ from core.models import QueuedJob
 from core.security.catalog import verb_of
 from core.services import bulk, records, undo
 from core.services.bulk import Result
-from core.services.importing.sentences import kept
 from core.services.jobs import actions
 from core.services.jobs.queue import OPEN, enqueue
+from core.services.sentences import kept
 from core.services.work import Ctx
 from plugins import Entity, Field, Job, More, Verb
 
@@ -113,17 +113,11 @@ class Tally:
                 self.changed += 1
 
     def _refuse(self, record_id: int, error: KehuError) -> None:
-        reason = json.dumps(_reason(error), ensure_ascii=False, sort_keys=True)
+        reason = json.dumps(kept(error.reasons[0]), ensure_ascii=False, sort_keys=True)
         if reason not in self.refused and len(self.refused) >= _REASONS:
             reason = json.dumps(kept(_("other reasons")), ensure_ascii=False, sort_keys=True)
         number, ids = self.refused.get(reason, [0, []])
         self.refused[reason] = [number + 1, [*ids, record_id][:_NAMED]]
-
-
-def _reason(error: KehuError) -> Any:
-    """The first thing that is wrong."""
-    said = next((message for messages in error.errors.values() for message in messages), None)
-    return kept(said or error.detail or error.title)
 
 
 # --- what can be done, and doing it ----------------------------------------------------------------------

@@ -57,8 +57,7 @@ def check(ctx: Ctx, entity: Entity, query: Mapping[str, Any]) -> None:
     try:
         ask(ctx.rights, entity, filter=query.get("filter"), text=query.get("q"), sort=query.get("sort"))
     except (BadRequest, Forbidden) as refused:
-        said = [message for messages in refused.errors.values() for message in messages]
-        raise Invalid(errors={"query": said or [str(refused.detail or refused.title)]}) from None
+        raise Invalid(errors={"query": refused.reasons}) from None
     group = query.get("group")
     if group and not any(field.name == group and field.type.kind in GROUPABLE for field in entity.fields):
         raise Invalid(errors={"query": [_("By ${name} nothing can be grouped.", mapping={"name": str(group)[:80]})]})

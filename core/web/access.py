@@ -17,7 +17,7 @@ from core.security.catalog import is_business, verb_of
 from core.services import access, records
 from core.services.work import Ctx
 from core.web.addresses import record_path
-from core.web.frame import frame, may_visit
+from core.web.frame import frame, is_administrator, may_visit
 from core.web.record import name_of, record_id
 from core.web.templating import page
 from core.web.words import action_title
@@ -151,7 +151,7 @@ def _made_at(ctx: Ctx, entity: Entity, record: Any, login: str, step: Mapping[st
         return f"{record_path(entity.key, record.id)}/actions/share" if may else ""
     if kind in _WITH_RECORD and kind != "share":
         return f"{record_path(entity.key, record.id)}/edit" if records.may(ctx, entity, "edit", record) else ""
-    if kind in _WITH_ROLE and "id" in role and ctx.rights.may_ever(ctx.catalog["core.role"], "edit"):
+    if kind in _WITH_ROLE and "id" in role and is_administrator(ctx):
         return f"{record_path('core.role', role['id'])}/edit"
     if kind == "end_share" and may_visit(ctx, ctx.catalog["core.share"]):
         return record_path("core.share", step["share"])

@@ -75,6 +75,11 @@ class Frame:
     faults: tuple[Fault, ...]
 
 
+def is_administrator(ctx: Ctx) -> bool:
+    """Whether the actor looks after the site: who may change roles."""
+    return bool(ctx.rights.may_ever(ctx.catalog["core.role"], "edit"))
+
+
 def may_visit(ctx: Ctx, entity: Entity) -> bool:
     """Whether the entity has pages for the actor."""
     return bool(entity.public) or ctx.rights.may_ever(entity, "view")
@@ -149,7 +154,7 @@ def frame(
         unit=unit.name if unit else "",
         unread=ctx.identity.unread,
         toast=toasts.take(request) if entity or home or admin or own else None,
-        faults=ctx.kernel.faults if ctx.rights.may_ever(ctx.catalog["core.role"], "edit") else (),
+        faults=ctx.kernel.faults if is_administrator(ctx) else (),
     )
 
 

@@ -124,8 +124,7 @@ def reply(request: Request, error: KehuError) -> Response:
     icon, tone = {Forbidden: ("lock", "warn"), Conflict: ("git-merge", "warn")}.get(
         next((kind for kind in (Forbidden, Conflict) if isinstance(error, kind)), KehuError), ("alert-circle", "warn")
     )
-    details = tuple(message for messages in error.errors.values() for message in messages)
-    notice = Notice(error.title, error.detail or "", icon, tone, details, back=came_from(request, ""))
+    notice = Notice(error.title, error.detail or "", icon, tone, tuple(error.messages), back=came_from(request, ""))
     return _page(request, notice, error.status)
 
 

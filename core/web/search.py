@@ -66,7 +66,7 @@ def results(context: Any, request: Request) -> Response:
         try:
             groups = tuple(_groups(request, query, MOST))
         except BadRequest as error:
-            problem = " ".join(request.say(message) for messages in error.errors.values() for message in messages)
+            problem = " ".join(map(request.say, error.reasons))
     around = frame(request, request.ctx, text=query.q)
     return page(request, "search", frame=around, text=query.q, groups=groups, problem=problem)
 

@@ -12,7 +12,6 @@ from core.i18n import _
 from core.models import Import, QueuedJob
 from core.services import undo
 from core.services.importing.choices import Choices
-from core.services.importing.sentences import reasons
 from core.services.importing.store import (
     DONE,
     DRAFT,
@@ -26,13 +25,13 @@ from core.services.importing.store import (
     part,
 )
 from core.services.imports import require, take
-from core.services.jobs.queue import enqueue
+from core.services.jobs.queue import OPEN, enqueue
 from core.services.notices import notify
+from core.services.sentences import reasons
 from core.services.work import Ctx
 from plugins import Job, More
 
 MOST_LEFT = 50  # records that could not be set back and are named
-OPEN = ("queued", "running")
 
 
 def start(ctx: Ctx, import_id: int) -> None:

@@ -16,9 +16,9 @@ from core.security.identity import Identity
 from core.services.chunks import stored
 from core.services.importing.choices import Choices
 from core.services.importing.proposal import Words, proposed, texts_of
-from core.services.importing.sentences import kept, reasons
 from core.services.importing.store import DRAFT, Kept, change, find
 from core.services.imports import Line, Options, run
+from core.services.sentences import kept, reasons
 from core.services.work import Kernel
 
 MOST = 5000  # rows: others cannot write meanwhile on SQLite, for some four seconds

@@ -51,12 +51,12 @@ def search(ctx: Ctx, text: str, limit: int = LIMIT, language: str = "en") -> lis
     searched = list(_searched(ctx))
     ranked = sorted(_rank(ctx, searched, text, language))[:limit]
     look = records.reader(ctx, language)
-    wanted: dict[str, set[int]] = {}
-    for *_order, key, record_id, _field in ranked:
-        wanted.setdefault(key, set()).add(record_id)
-    look.look_up(wanted)
-    labels = {key: look.labels(key, ids) for key, ids in wanted.items()}
-    return [Hit(key, one, labels[key][one].label, field) for *_order, key, one, field in ranked if one in labels[key]]
+    look.look_up((key, one) for *_order, key, one, _field in ranked)
+    return [
+        Hit(key, one, label.label, field)
+        for *_order, key, one, field in ranked
+        if (label := look.label(key, one)) is not None
+    ]
 
 
 def _sound(text: str) -> str:

@@ -167,11 +167,7 @@ def _may_go_back(ctx: Ctx, deed: Deed) -> bool:
 def _parts(request: Request, ctx: Ctx, rows: Sequence[Audit]) -> Iterator[Part]:
     look, show = records.reader(ctx, request.locale_name), display(request, ctx, brief=True)
     read = PastReader(look).read([Past(row.entity, row.record_id, row.changes) for row in rows])
-    wanted: dict[str, set[int]] = {}
-    for row in rows:
-        if row.record_id is not None and row.entity in ctx.catalog:
-            wanted.setdefault(row.entity, set()).add(row.record_id)
-    look.look_up(wanted)
+    look.look_up((row.entity, row.record_id) for row in rows)
     for row, lines in zip(rows, read, strict=True):
         entity = ctx.catalog.get(row.entity)
         name, path = _named(request, ctx, look, entity, row)

@@ -15,7 +15,7 @@ from core.http.paths import collection
 from core.i18n import _
 from core.security.catalog import is_business
 from core.services.work import Ctx
-from core.web.frame import ADMIN, frame, may_visit
+from core.web.frame import ADMIN, frame, is_administrator, may_visit
 from core.web.templating import page
 from plugins import Entity
 
@@ -60,11 +60,6 @@ TEXTS: Mapping[str, str] = {
 def includeme(config: Configurator) -> None:
     config.add_route("web.admin", ADMIN)
     config.add_view(view, route_name="web.admin", request_method="GET")
-
-
-def is_administrator(ctx: Ctx) -> bool:
-    """Whether the actor looks after the site: who may change roles."""
-    return bool(ctx.rights.may_ever(ctx.catalog["core.role"], "edit"))
 
 
 def require_administrator(ctx: Ctx) -> None:

@@ -138,13 +138,10 @@ def _people(ctx: Ctx, user: User, said: Said) -> list[Candidate]:
 
 def _rows(request: Request, ctx: Ctx, held: list[Held], given: dict[tuple[str, int], int | None]) -> list[Row]:
     look = records.reader(ctx, request.locale_name)
-    ids: dict[str, set[int]] = {}
-    for one in held:
-        ids.setdefault(one.entity.key, set()).add(one.id)
-    labels = {key: look.labels(key, some) for key, some in ids.items()}
+    look.look_up((one.entity.key, one.id) for one in held)
     rows = []
     for one in held:
-        label = labels[one.entity.key].get(one.id)
+        label = look.label(one.entity.key, one.id)
         name = label.label if label else f"#{one.id}"
         path = record_path(one.entity.key, one.id)
         rows.append(Row(name, f"to/{one.entity.key}/{one.id}", one.entity.title, path, given[one.key] or 0))

@@ -19,8 +19,7 @@ from core.security.grants import ANY, REACHES, Grant
 from core.security.rights import Rights
 from core.services import records
 from core.services.work import Ctx
-from core.web.admin.home import is_administrator
-from core.web.frame import frame
+from core.web.frame import frame, is_administrator
 from core.web.lists.wording import Wording
 from core.web.templating import page
 from core.web.values import display

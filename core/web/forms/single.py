@@ -102,6 +102,4 @@ def _problems(request: Request, child: Any, refused: FormRefused | None) -> list
         return []
     if child.error:
         return [str(message) for message in child.error.messages()]
-    say, error = request.say, refused.error
-    others = [say(message) for messages in error.errors.values() for message in messages]
-    return others or [say(error.detail or error.title)]
+    return [request.say(message) for message in refused.error.reasons]

@@ -14,8 +14,8 @@ from core.i18n import _
 from core.models import Import
 from core.services.importing.choices import Choices
 from core.services.importing.proposal import is_matchable, options_of
-from core.services.importing.sentences import read
 from core.services.importing.store import columns_of
+from core.services.sentences import read
 from core.services.terms import TERM
 from core.services.work import Ctx
 from plugins import Entity, Field

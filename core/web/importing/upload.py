@@ -93,7 +93,7 @@ def _require(ctx: Ctx, entity: Entity) -> None:
 def _draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity) -> Response:
     _require(ctx, entity)
     error: Any = refused.error if refused else None
-    wrong = [message for messages in error.errors.values() for message in messages] if error else []
+    wrong = error.messages if error else []
     if error and error.detail:
         wrong.insert(0, error.detail)
     return page(

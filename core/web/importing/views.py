@@ -26,6 +26,7 @@ from core.services.importing.choices import Choices
 from core.services.importing.rehearsal import rehearse
 from core.services.importing.store import DONE, DRAFT, KEY, REVERTED, Kept, failures, find, reasons_of
 from core.services.imports import error_row, heads_of_errors, may_import
+from core.services.jobs.queue import OPEN
 from core.services.work import Ctx
 from core.web.addresses import record_path
 from core.web.forms.again import FormRefused
@@ -91,7 +92,7 @@ def _step(kept: Import, job: QueuedJob | None) -> str:
     """`map`, `run` or `end`. A job that is gone has ended long ago."""
     if kept.state == DRAFT:
         return "map"
-    over = kept.state in (DONE, REVERTED) or job is None or job.state not in process.OPEN
+    over = kept.state in (DONE, REVERTED) or job is None or job.state not in OPEN
     return "end" if over else "run"
 
 
@@ -106,13 +107,10 @@ def _reasons(request: Request, ctx: Ctx, kept: Import) -> list[Reason]:
 def _left(request: Request, ctx: Ctx, kept: Import) -> list[tuple[str, str, str]]:
     """Name, address and reason of records that an undo left as they are."""
     look = records.reader(ctx, request.locale_name)
-    wanted: dict[str, set[int]] = {}
-    for key, number, _why in kept.left:
-        wanted.setdefault(key, set()).add(number)
-    labels = {key: look.labels(key, ids) for key, ids in wanted.items() if key in ctx.catalog}
+    look.look_up((key, number) for key, number, _why in kept.left)
     found = []
     for key, number, why in kept.left:
-        label = labels.get(key, {}).get(number)
+        label = look.label(key, number)
         said = "; ".join(reason(request.say, {}, None, sentence) for _name, sentence in why)
         found.append((label.label if label else f"#{number}", record_path(key, number), said))
     return found

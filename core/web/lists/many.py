@@ -21,9 +21,9 @@ from core.i18n import _
 from core.security.catalog import is_business, verb_of
 from core.security.judge import refusal
 from core.services import many, records
-from core.services.importing.sentences import read as sentence
 from core.services.intake import Intake
 from core.services.many import DELETE, EDIT, Deed, Tally, Which
+from core.services.sentences import read as sentence
 from core.services.work import Ctx
 from core.web.addresses import came_from, local
 from core.web.forms.build import drawn, read

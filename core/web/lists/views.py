@@ -102,8 +102,7 @@ def _read(request: Request, ctx: Ctx, entity: Entity) -> tuple[Looked, Ask, list
         if look.view is None or look.query.given - {"saved"}:
             raise
         plain = replace(look, query=Query(saved=look.query.saved, base=look.query.base))
-        said = [message for messages in refused.errors.values() for message in messages]
-        fault = " ".join(str(request.say(message)) for message in said or [refused.detail or refused.title])
+        fault = " ".join(map(request.say, refused.reasons))
         return plain, *_all_asked(ctx, entity, plain.query, request.locale_name), fault
 
 

@@ -1,31 +1,6 @@
 // What fields of a form can do more when scripts run, in whatever page or dialog they stand.
 // `kehu.enhance(root)` prepares the fields below a root.
 
-const kehu = window.kehu = {};
-
-// Send a form. A page that was opened before another login brings an old token: then once more with a new one.
-kehu.send = async (url, data) => {
-  const sent = () => fetch(url, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } });
-  let reply = await sent();
-  if (reply.status === 400 && data.has("csrf_token")) {
-    const token = kehu.parsed(await (await fetch(location.href)).text()).querySelector("main [name=csrf_token], [name=csrf_token]");
-    if (token && token.value !== data.get("csrf_token")) {
-      data.set("csrf_token", token.value);
-      reply = await sent();
-    }
-  }
-  return reply;
-};
-kehu.parsed = (html) => new DOMParser().parseFromString(html, "text/html");
-kehu.token = () => document.querySelector("[name=csrf_token]").value;
-
-kehu.toast = (toast) => {
-  document.querySelector(".k-toast")?.remove();
-  if (!toast) return;
-  toast.querySelectorAll("[data-close]").forEach((button) => { button.hidden = false; });
-  document.querySelector(".k-tabbar").before(toast);
-};
-
 // --- one record out of many: type, choose with the arrows, Enter -----------------------------------------
 
 let numbers = 0;

@@ -2,7 +2,7 @@
 
 const load = async (url, options) => {
   const reply = await fetch(url, options);
-  return new DOMParser().parseFromString(await reply.text(), "text/html");
+  return kehu.parsed(await reply.text());
 };
 
 // A changed choice is tried at once; focus and place stay.

@@ -6,7 +6,7 @@ const at = columns.dataset.editAt;
 let sheet = null; // the form's page
 let current = null; // { form, dd, before, was }
 
-const parsed = async (reply) => new DOMParser().parseFromString(await reply.text(), "text/html");
+const parsed = async (reply) => kehu.parsed(await reply.text());
 const load = () => {
   sheet ??= fetch(at).then((reply) => (reply.ok && !reply.redirected ? parsed(reply) : null), () => null);
   return sheet;

@@ -23,7 +23,7 @@ dialog.addEventListener("click", (event) => {
 const open = async (address) => {
   const reply = await fetch(address).catch(() => null);
   if (!reply?.ok || reply.redirected) { location.assign(address); return; }
-  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const page = kehu.parsed(await reply.text());
   dialog.replaceChildren(page.querySelector("[data-sheet]"));
   dialog.setAttribute("aria-label", dialog.querySelector("h1").textContent);
   if (!dialog.open) dialog.showModal();
@@ -94,7 +94,7 @@ const more = async () => {
   busy = true;
   const reply = await fetch(link.href).catch(() => null);
   if (reply?.ok && !reply.redirected) {
-    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    const page = kehu.parsed(await reply.text());
     const rows = [...page.querySelectorAll(".k-grid tr[data-record]")];
     if (rows.length) starts.push([rows[0], link.href]);
     [...main.querySelectorAll(".k-grid tr[data-record]")].at(-1).after(...rows);
@@ -148,7 +148,7 @@ const preview = async (row) => {
   const reply = await fetch(`${location.pathname}/${id}/preview`).catch(() => null);
   if (wanted !== id) return; // somebody has gone on
   if (!reply?.ok || reply.redirected) { location.assign(wrap.dataset.peek + id); return; }
-  const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector(".k-preview");
+  const fresh = kehu.parsed(await reply.text()).querySelector(".k-preview");
   if (panel()) panel().replaceWith(fresh); else wrap.querySelector(".k-gridscroll").after(fresh);
   wrap.classList.add("with-preview");
   addressed(id);

@@ -9,7 +9,7 @@ document.querySelectorAll(".mn-line").forEach((line) => {
 
 const follow = async () => {
   let page;
-  try { page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html"); } catch { setTimeout(follow, 5000); return; }
+  try { page = kehu.parsed(await (await fetch(location.href)).text()); } catch { setTimeout(follow, 5000); return; }
   const now = page.querySelector("[data-progress]");
   if (!now) { location.reload(); return; }
   document.querySelector("[data-progress]").replaceWith(now);

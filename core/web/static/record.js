@@ -25,7 +25,7 @@ const older = (link) => link.addEventListener("click", async (event) => {
   link.setAttribute("aria-busy", "true");
   const reply = await fetch(link.href).catch(() => null);
   if (!reply?.ok || reply.redirected) { location.assign(link.href); return; }
-  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const page = kehu.parsed(await reply.text());
   const entries = document.getElementById("entries");
   const heads = [...entries.querySelectorAll(".tl-head")];
   const first = page.querySelector("#entries .k-tl > li");
