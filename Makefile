@@ -5,15 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 
+PINS := constraints.txt
+ALL := postgresql,mariadb,prod,ddl,dev
+INSTALL := pip install --quiet --disable-pip-version-check
 LOGIN := var/login.txt
 
-# Touched after an install; an install is repeated only when pyproject.toml changed.
+# Touched after an install; an install is repeated only when what it is made of changed.
 RUN_STAMP := $(VENV)/.installed-run
 TEST_STAMP := $(VENV)/.installed-test
 
 # A half-made kehu.ini or environment is made again next time.
 .DELETE_ON_ERROR:
-.PHONY: run test test-long bench shots clicks locale tools lint clean
+.PHONY: run test test-long bench shots clicks locale tools lint pins clean
 
 run: $(RUN_STAMP) kehu.ini
 	@if [ -f $(LOGIN) ]; then echo 'First login:'; cat $(LOGIN); fi
@@ -55,6 +58,16 @@ lint: $(TEST_STAMP)
 tools:
 	@sh tests/support/install.sh
 
+# Takes the newest releases; run `make test` before they are committed.
+pins: | $(BIN)/python
+	rm -rf var/pins
+	$(BIN)/python -m venv var/pins
+	var/pins/bin/$(INSTALL) -e '.[$(ALL)]'
+	head -n 1 $(PINS) > $(PINS).new
+	var/pins/bin/pip freeze --all --exclude pip --exclude-editable >> $(PINS).new
+	mv $(PINS).new $(PINS)
+	rm -rf var/pins
+
 # What `kehu init` says holds the first password: for the owner's eyes only.
 kehu.ini: | $(RUN_STAMP)
 	@echo 'Making the database and its demo data'
@@ -66,12 +79,12 @@ clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find core plugins tests -name __pycache__ -prune -exec rm -rf {} +
 
-$(RUN_STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[postgresql,mariadb]'
+$(RUN_STAMP): pyproject.toml $(PINS) | $(BIN)/python
+	$(BIN)/$(INSTALL) -c $(PINS) -e '.[postgresql,mariadb]'
 	@touch $@
 
-$(TEST_STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[postgresql,mariadb,prod,ddl,dev]'
+$(TEST_STAMP): pyproject.toml $(PINS) | $(BIN)/python
+	$(BIN)/$(INSTALL) -c $(PINS) -e '.[$(ALL)]'
 	@touch $@ $(RUN_STAMP)
 
 # A name may be on the path and still not run (version managers), so each is asked.
