@@ -46,7 +46,7 @@ def assemble(kernel: Kernel) -> Any:
 def _configured(kernel: Kernel) -> Any:
     config = Configurator(settings={"jinja2.newstyle": True, "jinja2.i18n.domain": "kehu"})
     config.registry["kehu"] = kernel
-    for part in ("work", "limits", "security", "locale", "headers", "timing"):
+    for part in ("work", "entities", "limits", "security", "locale", "headers", "timing"):
         config.include(f"core.http.{part}")
     config.include("core.rest")
     config.include("core.web")

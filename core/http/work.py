@@ -27,7 +27,6 @@ from core.services import login
 from core.services.login import Visitor
 from core.services.work import Ctx, Kernel, Work
 from core.settings import Settings
-from plugins import Entity
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 COOKIE = "kehu"
@@ -99,11 +98,6 @@ def step_out(request: Request) -> None:
 def _ctx(request: Request) -> Ctx:
     """The context of whoever is logged in. Only for views that need a login."""
     return request.work.act_as(request.identity)
-
-
-def current(entity: Entity, request: Request) -> Entity:
-    """The context of an entity's routes: with the fields that it has now, once somebody is logged in."""
-    return entity if request.identity is None else request.ctx.catalog[entity.key]
 
 
 def _visitor(request: Request) -> Visitor:

@@ -16,6 +16,7 @@ from core.rest import (
     openapi,
     problems,
     record,
+    routes,
     search,
     tokens,
 )
@@ -43,8 +44,7 @@ def includeme(config: Configurator) -> None:
     catalog = config.registry["kehu"].catalog
     known = [route for module in MODULES for route in module.routes(catalog)]
     config.registry["kehu.rest"] = known
-    for route in known:
-        route.add(config)
+    routes.add(config, known)
     config.add_route(NOTHING, "/api/*rest")
     config.add_view(problems.nothing, route_name=NOTHING)
     config.include(problems)

@@ -26,7 +26,7 @@ def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
         if not issubclass(entity.model, AttachedTo):  # what hangs on a record follows it
             one = f"{path}/{{id}}/access"
-            yield Route(f"{entity.key}.access", one, view, partial(_described, entity, one), entity)
+            yield Route("access", one, view, partial(_described, entity, one), entity)
 
 
 def _described(entity: Entity, path: str, spec: Spec) -> Json:

@@ -30,7 +30,7 @@ def routes(catalog: Catalog) -> Iterable[Route]:
         if entity.rules.closed:
             continue
         many = f"{path}/bulk"
-        yield Route(f"{entity.key}.bulk", many, view, partial(_described, entity, many), entity)
+        yield Route("bulk", many, view, partial(_described, entity, many), entity)
 
 
 def _described(entity: Entity, path: str, spec: Spec) -> Json:

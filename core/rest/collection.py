@@ -38,7 +38,7 @@ PARAMETERS = {
 
 def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
-        yield Route(entity.key, path, view, partial(described, entity, path), entity)
+        yield Route("collection", path, view, partial(described, entity, path), entity)
 
 
 def described(entity: Entity, path: str, spec: Spec) -> Json:

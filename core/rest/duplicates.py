@@ -26,7 +26,7 @@ def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
         if entity.rules.alike_by:
             address = f"{path}/check-duplicates"
-            yield Route(f"{entity.key}.duplicates", address, view, partial(_described, entity, address), entity)
+            yield Route("duplicates", address, view, partial(_described, entity, address), entity)
 
 
 def _described(entity: Entity, path: str, spec: Spec) -> Json:

@@ -46,7 +46,7 @@ _AT = Moment()
 def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
         past = f"{path}/{{id}}/history"
-        yield Route(f"{entity.key}.history", past, view, partial(_described, entity, past), entity)
+        yield Route("history", past, view, partial(_described, entity, past), entity)
 
 
 def _described(entity: Entity, path: str, spec: Spec) -> Json:

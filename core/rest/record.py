@@ -22,9 +22,9 @@ from plugins import Entity, Verb
 def routes(catalog: Catalog) -> Iterable[Route]:
     for path, entity in by_path(catalog).items():
         one = f"{path}/{{id}}"
-        yield Route(f"{entity.key}.record", one, view, partial(_described, entity, one), entity)
+        yield Route("record", one, view, partial(_described, entity, one), entity)
         verbs = f"{one}/actions"
-        yield Route(f"{entity.key}.verb", f"{verbs}/{{verb}}", act, partial(_described_verbs, entity, verbs), entity)
+        yield Route("verb", f"{verbs}/{{verb}}", act, partial(_described_verbs, entity, verbs), entity)
 
 
 def _described(entity: Entity, path: str, spec: Spec) -> Json:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyramid.interfaces import IRoutesMapper
 from sqlalchemy import inspect
 from webtest import TestApp
 
+from core.app import make_app
 from core.entities.listing import ask
+from core.http.paths import by_path
 from core.migrations import leaving
 from core.migrations.runner import connected
 from core.services import records
@@ -120,3 +123,11 @@ def test_tables_that_refer_to_each_other_are_purged_with_their_rows(site: Site, 
     assert counts == {"gifts_gift": 1, "gifts_wishes": 1}
     with connected(site.settings.database_url, write=False) as connection:
         assert not [name for name in inspect(connection).get_table_names() if "gifts" in name]
+
+
+def test_entities_share_their_routes(site: Site) -> None:
+    routes = make_app(site.kernel).registry.getUtility(IRoutesMapper).get_routes()
+    paths = [path for path, entity in by_path(site.kernel.catalog).items() if entity.key.startswith("gifts.")]
+    assert paths
+    own = [route.path for route in routes for path in paths if f"{path}/" in f"{route.path}/"]
+    assert own == []

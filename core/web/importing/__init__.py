@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from pyramid.config import Configurator
 
+from core.http.entities import ALL, add_route
 from core.http.paths import by_path, collection
-from core.http.work import IMPORT_FORM, current
+from core.http.work import IMPORT_FORM
 from core.services.importing.store import KEY
 from core.web.importing import upload, views
 
@@ -15,11 +14,9 @@ _ONE = f"{collection(KEY)}/{{id:[1-9][0-9]*}}"
 
 
 def includeme(config: Configurator) -> None:
-    for path, entity in by_path(config.registry["kehu"].catalog).items():
-        route = f"web.{entity.key}.import"
-        config.add_route(route, f"{path}{IMPORT_FORM}", factory=partial(current, entity))
-        config.add_view(upload.ask, route_name=route, request_method="GET")
-        config.add_view(upload.take, route_name=route, request_method="POST")
+    add_route(config, "web.import", f"{ALL}{IMPORT_FORM}", by_path(config.registry["kehu"].catalog))
+    config.add_view(upload.ask, route_name="web.import", request_method="GET")
+    config.add_view(upload.take, route_name="web.import", request_method="POST")
     for name, pattern, methods in (
         ("one", _ONE, {"GET": views.view, "POST": views.choose}),
         ("errors", f"{_ONE}/errors", {"GET": views.errors}),
