@@ -46,8 +46,8 @@ class Org:
         return tuple(sorted(found))
 
     def children(self, unit_id: int | None) -> list[Node]:
-        """The units right below, of None those at the top."""
-        return [self.nodes[one] for one in self._children.get(unit_id, ())]
+        """The units right below, by code; of None those at the top."""
+        return sorted((self.nodes[one] for one in self._children.get(unit_id, ())), key=lambda one: one.code)
 
     def ancestors(self, unit_id: int) -> tuple[int, ...]:
         """The unit and all above it, nearest first."""

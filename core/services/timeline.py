@@ -27,6 +27,7 @@ from core.security.scope import ATTACHED, FOR
 from core.services import history
 from core.services.attached import follows, record_at
 from core.services.history import Fact
+from core.services.periods import begins
 from core.services.work import Ctx
 from plugins import Entity, Field, Timeline
 
@@ -275,7 +276,7 @@ def _beyond_day(ctx: Ctx, day: Any, number: Any, after: _After | None) -> list[C
 
 
 def _first_moment(ctx: Ctx, day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), ctx.kernel.clock.zone).astimezone(dt.UTC)
+    return begins(day, ctx.kernel.clock.zone).astimezone(dt.UTC)
 
 
 def _moment(ctx: Ctx, source: Source, record: Any) -> dt.datetime:

@@ -200,10 +200,10 @@ def _lines(ctx: Ctx, period: Period, own: Mapping[int, Numbers]) -> Iterator[Lin
         }
         yield Line(node.name, level, below, paths)
         if level + 1 < _DEPTH:
-            for child in sorted(org.children(node.id), key=lambda one: one.code):
+            for child in org.children(node.id):
                 yield from walk(child, level + 1)
 
-    for top in sorted(org.children(None), key=lambda one: one.code):
+    for top in org.children(None):
         yield from walk(top, 0)
 
 

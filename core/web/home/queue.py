@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pyramid.request import Request
 
+from core.describe.activity import ICONS
 from core.i18n import _
 from core.models import Activity
 from core.services import agenda, records
@@ -19,7 +20,6 @@ from core.web.composer import ASKED
 from core.web.values import Display
 
 OVERDUE, TODAY = _("Overdue"), _("Today")
-ICONS = {"visit": "map-pin", "call": "phone", "mail": "mail", "meeting": "users", "note": "note", "task": "checks"}
 _BRIEF = 280  # characters of the content
 _SHOWN = ("subject", "customer", "contact", "body")
 
@@ -70,7 +70,7 @@ def items(request: Request, ctx: Ctx, show: Display, waiting: list[Activity]) ->
             activity.id,
             activity.version,
             record_path(ACTIVITY, activity.id),
-            ICONS.get(activity.kind, "checks"),
+            ICONS[activity.kind],
             texts["subject"] or f"#{activity.id}",
             " · ".join(name for name in (texts["customer"], texts["contact"]) if name),
             f"{customer.path}?{ASKED}=call" if customer.kind == "link" else "",

@@ -215,19 +215,19 @@ def _draw(
 
 def _units(ctx: Ctx, view: SavedView | None) -> list[Choice]:
     """Those to which the actor can open a view: his own and those below, as a tree."""
-    nodes, mine = ctx.work.org.nodes, ctx.rights.units
+    org, mine = ctx.work.org, ctx.rights.units
     found: list[Choice] = []
 
     def add(unit_id: int, depth: int) -> None:
-        found.append(Choice(nodes[unit_id].code, nodes[unit_id].name, depth))
-        for child in sorted((one for one in nodes.values() if one.parent_id == unit_id), key=lambda one: one.code):
+        found.append(Choice(org.nodes[unit_id].code, org.nodes[unit_id].name, depth))
+        for child in org.children(unit_id):
             if child.id in mine:
                 add(child.id, depth + 1)
 
     add(ctx.identity.unit_id, 0)
     known = view.unit_id if view else None
     if known is not None and known not in mine:
-        found.append(Choice(nodes[known].code, nodes[known].name))
+        found.append(Choice(org.nodes[known].code, org.nodes[known].name))
     return found
 
 

@@ -18,6 +18,7 @@ from core.security.catalog import Catalog
 from core.security.conditions import BadCondition, parse
 from core.security.conditions.operands import Fault, Operands
 from core.security.conditions.syntax import Step
+from core.services.periods import begins
 from core.web.query import all_of, parts_of
 from plugins import Entity, Field
 
@@ -198,7 +199,7 @@ class Lines:
         if kind == "moment":
             try:
                 day = dt.date.fromisoformat(text.strip())
-                return field.type.to_json(dt.datetime.combine(day, dt.time(), self.zone))  # type: ignore[attr-defined]
+                return field.type.to_json(begins(day, self.zone))  # type: ignore[attr-defined]
             except (ValueError, OverflowError):
                 raise BadValue(_("Give a date such as 2026-06-30.")) from None
         if kind == "text":
