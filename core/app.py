@@ -52,6 +52,7 @@ def _configured(kernel: Kernel) -> Any:
     config.include("core.web")
     for manifest in kernel.manifests:
         _include(config, manifest, kernel)
+    config.include("core.http.compression")  # last, since it reads what the others say of a reply
     try:
         config.commit()
     except ConfigurationError as error:

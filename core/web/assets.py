@@ -44,4 +44,5 @@ def _keep_for_ever(event: NewResponse) -> None:
     if request.path_info.startswith(PREFIX) and response.status_int == 200:
         name, version = request.path_info.removeprefix(PREFIX), request.GET.get("v")
         if version and (FOLDER / name).is_file() and asset(name).endswith(f"?v={version}"):
+            del response.expires
             response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from secrets import token_hex
 from typing import Any
 
 from pyramid.config import Configurator
@@ -14,10 +16,19 @@ from core.http.files import form_of, is_form
 from core.http.work import API, most_bytes
 
 COOKIE = "kehu_csrf"
+_SALT = 16  # characters
+
+
+def proof(token: str, salt: str) -> str:
+    """What a form carries: of the token, but without it, and not the same in any two pages."""
+    return salt + hmac.new(token.encode(), salt.encode(), "sha256").hexdigest()[:32]
 
 
 class CsrfTokens(CookieCSRFStoragePolicy):
-    """The token lies in a cookie and comes back in the form; over https the cookie is for https only."""
+    """The token lies in a cookie, a proof of it comes back in the form; over https the cookie is for https only.
+
+    Were the token itself in the pages, the lengths of many compressed ones could give it away (BREACH).
+    """
 
     def __init__(self) -> None:
         super().__init__(COOKIE, httponly=True)
@@ -28,12 +39,19 @@ class CsrfTokens(CookieCSRFStoragePolicy):
             return str(self._over_https.new_csrf_token(request))
         return str(super().new_csrf_token(request))
 
+    def get_csrf_token(self, request: Request) -> str:
+        return proof(super().get_csrf_token(request), request.csrf_salt)
+
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
-        return isinstance(supplied_token, str) and bool(super().check_csrf_token(request, supplied_token))
+        if not isinstance(supplied_token, str):
+            return False
+        expected = proof(super().get_csrf_token(request), supplied_token[:_SALT])
+        return hmac.compare_digest(expected.encode(), supplied_token.encode())
 
 
 def includeme(config: Configurator) -> None:
     config.set_csrf_storage_policy(CsrfTokens())
+    config.add_request_method(lambda request: token_hex(_SALT // 2), "csrf_salt", reify=True)
     config.set_default_csrf_options(require_csrf=True, callback=is_page)
     config.add_subscriber(_refuse_unreadable, NewRequest)
 

@@ -15,6 +15,7 @@ from core.app import make_app
 from core.services import records
 from core.services.users import set_password
 from core.services.work import Ctx
+from core.web.safety import COOKIE, proof
 from tests.support.serving import served
 from tests.support.site import PASSWORD, Site
 
@@ -37,6 +38,11 @@ def person(site: Site, login: str, unit: str = "hq", roles: Any = ("sales_rep",)
     return number
 
 
+def form_token(app: TestApp) -> dict[str, str]:
+    """What a form of a page that this client opened sends back."""
+    return {"csrf_token": proof(app.cookies[COOKIE], "0123456789abcdef")}
+
+
 class Browser:
     """One person's browser, without scripts."""
 
@@ -49,7 +55,7 @@ class Browser:
 
     def post(self, path: str, values: Any = (), status: int = 303) -> TestResponse:
         """A form of ours, with the token that our pages carry."""
-        token = {"csrf_token": self.app.cookies["kehu_csrf"]}
+        token = form_token(self.app)
         fields = dict(values) | token if isinstance(values, Mapping) else [*values, *token.items()]
         return self.app.post(path, fields, headers=self.headers, status=status)
 

@@ -14,7 +14,7 @@ from core.app import make_app
 from tests.support.serving import served
 from tests.support.shots import log_in
 from tests.support.site import Site
-from tests.web.conftest import Browser, person, sql
+from tests.web.conftest import Browser, form_token, person, sql
 from tests.web.test_safety import PAYLOAD, strictly
 
 ADD = "/core/attachments/add"
@@ -45,7 +45,7 @@ def upload(browser: Browser, customer: int, *files: tuple[str, bytes], status: i
     browser.get(path_of(customer))
     return browser.app.post(
         f"{ADD}?entity=core.customer&record={customer}",
-        {"csrf_token": browser.app.cookies["kehu_csrf"]},
+        form_token(browser.app),
         upload_files=[("file", name, body) for name, body in files],
         headers=browser.headers,
         status=status,
@@ -95,7 +95,7 @@ def test_who_only_looks_is_not_asked_for_files(site: Site, customer: int, browse
 def test_hidden_and_absent_records_take_no_files(site: Site, li: Browser) -> None:
     hidden = site.customer("Hidden")
     number = site.attach(hidden, "a.txt", b"a")
-    token = {"csrf_token": li.app.cookies["kehu_csrf"]}
+    token = form_token(li.app)
     for query in (
         f"entity=core.customer&record={hidden}",
         "entity=core.customer&record=987654",

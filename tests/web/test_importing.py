@@ -9,7 +9,7 @@ from webtest import Upload
 
 from core.services.importing import store
 from core.services.jobs.runner import work_off
-from tests.web.conftest import Browser, person
+from tests.web.conftest import Browser, form_token, person
 
 PATH = "/core/customers/import"
 FILE = """Customer name,Kind,Phone,Points
@@ -25,7 +25,7 @@ def upload(
 ) -> Any:
     browser.get(PATH)
     content = text if isinstance(text, bytes) else text.encode()
-    token = {"csrf_token": browser.app.cookies["kehu_csrf"]}
+    token = form_token(browser.app)
     return browser.app.post(PATH, token | {"file": Upload(name, content)}, headers=browser.headers, status=status)
 
 
@@ -155,7 +155,7 @@ def test_who_may_not_write_has_no_import(site, browser_of):
     sun = browser_of("sun")
     assert sun.get("/core/customers").html.select_one("[data-action='core.customer.import']") is None
     sun.get(PATH, status=403)
-    upload_denied = {"csrf_token": sun.app.cookies["kehu_csrf"], "file": Upload("a.csv", b"name\nA\n")}
+    upload_denied = form_token(sun.app) | {"file": Upload("a.csv", b"name\nA\n")}
     sun.app.post(PATH, upload_denied, headers=sun.headers, status=403)
     for path in ("", "/errors"):
         sun.get(f"/core/imports/{number}{path}", status=404)

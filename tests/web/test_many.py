@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.services.jobs.runner import work_off
 from tests.support.shots import log_in
-from tests.web.conftest import names, person
+from tests.web.conftest import form_token, names, person
 
 LIST = "/core/customers"
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_meant_is_refused(admin, three, values):
     for path in ("bulk", "bulk/preview", "bulk/run"):
         answer = admin.app.post(
             f"{LIST}/{path}",
-            values | {"csrf_token": admin.app.cookies["kehu_csrf"]},
+            values | form_token(admin.app),
             headers=admin.headers,
             expect_errors=True,
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 
 from core.http.headers import CSP
 from core.http.paths import by_path
 from core.http.work import MOST_BYTES
-from tests.web.conftest import ENGLISH, Browser
+from tests.web.conftest import ENGLISH, Browser, form_token
 
 PAYLOAD = """"><script>alert(1)</script><img src=x onerror='a'>{{7*7}}"""
 
@@ -120,9 +121,23 @@ def test_a_forged_form_changes_nothing(site, browser_of, token):
     assert names_of(site) == []
 
 
+def test_no_two_pages_carry_the_same_token_and_none_the_cookie_s(site, browser_of):
+    browser = browser_of()
+    pages = [browser.get("/core/customers/new") for _time in range(2)]
+    tokens = {one["value"] for page in pages for one in page.html.select("[name=csrf_token]")}
+    assert len(tokens) == 2
+    secret = browser.app.cookies["kehu_csrf"]
+    assert not any(secret in page.text for page in pages)
+    for number, token in enumerate(tokens):
+        values = {"name": f"Acme{number}", "phone": f"021-{number}", "csrf_token": token}
+        browser.app.post("/core/customers/new", values, headers=ENGLISH, status=303)
+    browser.app.post("/core/customers/new", {"name": "Evil", "csrf_token": secret}, headers=ENGLISH, status=400)
+    assert names_of(site) == ["Acme0", "Acme1"]
+
+
 def test_a_form_from_another_site_changes_nothing(site, browser_of):
     browser = browser_of()
-    values = {"name": "Evil", "csrf_token": browser.app.cookies["kehu_csrf"]}
+    values = {"name": "Evil"} | form_token(browser.app)
     for header in ({"Origin": "https://elsewhere.example"}, {"Referer": "https://elsewhere.example/"}):
         page = browser.app.post(
             "https://localhost/core/customers/new",
@@ -154,12 +169,12 @@ def test_a_request_that_is_too_large_is_refused_before_it_is_read(browser_of):
 
 def test_what_is_no_text_is_refused(browser_of):
     browser = browser_of()
-    token = browser.app.cookies["kehu_csrf"].encode()
-    for body in (b"__start__=x:sequence&csrf_token=" + token, b"__end__=&csrf_token=" + token):
+    values = form_token(browser.app)
+    token = urlencode(values).encode()
+    for body in (b"__start__=x:sequence&" + token, b"__end__=&" + token):
         browser.app.post("/core/customers/new", body, headers=ENGLISH, status=400)
     browser.app.get("/core/customers?q=%ff", headers=ENGLISH, status=400)
     browser.app.get("/core/customers?q=%00", headers=ENGLISH, status=400)
-    values = {"csrf_token": token.decode()}
     for name in ("name", "csrf_token", "__start__"):
         upload = [(name, "a.txt", b"content")]
         sent = {} if name == "csrf_token" else values

@@ -10,7 +10,7 @@ kehu.send = async (url, data) => {
   let reply = await sent();
   if (reply.status === 400 && data.has("csrf_token")) {
     const token = kehu.parsed(await (await fetch(location.href)).text()).querySelector("main [name=csrf_token], [name=csrf_token]");
-    if (token && token.value !== data.get("csrf_token")) {
+    if (token) {
       data.set("csrf_token", token.value);
       reply = await sent();
     }
