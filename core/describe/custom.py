@@ -51,6 +51,7 @@ CUSTOM_FIELD = Entity(
             "choices",
             Choices(),
             _("Choices"),
+            asked_when=("type", ("choice",)),
             help=_("One a line: code, Chinese label, English label, with | between them. One in use is only retired."),
         ),
         Field(

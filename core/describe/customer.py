@@ -24,6 +24,7 @@ STATES = {
     "sealed": _("Sealed"),
 }
 KINDS = {"company": _("Company"), "person": _("Person")}
+OF_COMPANIES = ("kind", ("company",))
 
 
 def term(list_name: str) -> Reference:
@@ -74,11 +75,16 @@ CUSTOMER = Entity(
         Field("website", Text(200), _("Website")),
         Field("address", Text(400), _("Address")),
         Field("tax_no", Text(64), _("Tax number")),
-        Field("employees", Integer(), _("Employees")),
+        Field("employees", Integer(), _("Employees"), asked_when=OF_COMPANIES),
         Field("annual_revenue", Money(), _("Annual revenue")),
-        Field("founded_on", Date(), _("Founded on")),
+        Field("founded_on", Date(), _("Founded on"), asked_when=OF_COMPANIES),
         Field("developed_on", Date(), _("Developed on"), default=lambda ctx: ctx.today),
-        Field("parent", Reference("core.customer", inverse=_("Subsidiaries")), _("Head company")),
+        Field(
+            "parent",
+            Reference("core.customer", inverse=_("Subsidiaries")),
+            _("Head company"),
+            asked_when=OF_COMPANIES,
+        ),
         OWNER,
         UNIT,
         SECRECY,

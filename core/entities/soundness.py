@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapper
 from core.db.base import AttachedTo, RecordScoped
 from core.entities.reader import META
 from core.security.catalog import attribute_name, columns_behind
-from core.security.fitting import misfits, wrong_type
+from core.security.fitting import misasked, misfits, wrong_type
 from core.security.grants import ACTIONS
 from plugins import Entity, Extension, Field, Group, Rules, Timeline, Verb
 from plugins.errors import did_you_mean
@@ -38,7 +38,7 @@ def faults_of(entity: Entity) -> list[str]:
     arguments = (field for verb in entity.verbs for field in verb.arguments)
     if wrong := [words for field in (*entity.fields, *arguments) if (words := wrong_type(field))]:
         return wrong
-    return [*_fields(entity, mapper), *_names(entity), *_timeline(entity), *_ownership(entity)]
+    return [*_fields(entity, mapper), *_names(entity), *_asked(entity), *_timeline(entity), *_ownership(entity)]
 
 
 def misshapen(declared: Any) -> Iterator[str]:
@@ -120,6 +120,13 @@ def _names(entity: Entity) -> Iterator[str]:
     yield from _unknown("sort", sort, [*fields, *META])
     for group in entity.groups:
         yield from _unknown(f"group {group.title!r}", group.fields, fields)
+
+
+def _asked(entity: Entity) -> Iterator[str]:
+    """What fields are asked by; arguments of a verb by each other."""
+    yield from misasked(entity.fields, entity.fields)
+    for verb in entity.verbs:
+        yield from (f"verb {verb.name!r}: {words}" for words in misasked(verb.arguments, verb.arguments))
 
 
 def _timeline(entity: Entity) -> Iterator[str]:

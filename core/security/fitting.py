@@ -1,9 +1,11 @@
-"""Whether a field's kind of value and the column behind it go together: asked at boot, not at the first request."""
+"""Whether a field's kind of value, the column behind it and what it names go together: asked at boot, not at the
+first request.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeGuard
 
 from sqlalchemy import Boolean, Date, Integer, Numeric, String, Text
 from sqlalchemy.types import TypeDecorator
@@ -78,3 +80,56 @@ def unknown_target(field: Field, known: list[str]) -> str:
         return ""
     hint = did_you_mean(str(target), known) or "; name its plugin in the manifest's depends"
     return f"field {field.name!r} refers to {target}, which no enabled plugin has{hint}"
+
+
+def misasked(fields: Iterable[Field], among: Iterable[Field]) -> Iterator[str]:
+    """Why fields cannot be asked for as they say, a phrase each; they name others `among` all of the record."""
+    known = {field.name: field for field in among}
+    for field in fields:
+        if field.asked_when is not None:
+            yield from (f"field {field.name!r}: asked_when {words}" for words in _misasked(field, known))
+
+
+def _misasked(field: Field, known: Mapping[str, Field]) -> Iterator[str]:
+    given = field.asked_when
+    if not _is_condition(given):
+        yield f'is {given!r:.60}; say asked_when=("kind", ("call",)): another field and a tuple of its values'
+        return
+    name, values = given
+    other = known.get(name)
+    if other is None:
+        yield f"names {name!r}, which is no field of it{did_you_mean(name, known)}"
+    elif other.type.kind not in ("choice", "boolean"):
+        yield f"names {name!r}, which is neither a fields.Choice nor a fields.Boolean"
+    else:
+        for value in values:
+            if other.type.kind == "boolean" and not isinstance(value, bool):
+                yield f"has {value!r}, but {name!r} is True or False"
+            elif other.type.kind == "choice" and value not in other.type.choices:  # type: ignore[attr-defined]
+                codes = list(other.type.choices)  # type: ignore[attr-defined]
+                yield f"has {value!r}, which is no choice of {name!r}{did_you_mean(str(value), codes)}"
+    if _leads_back(field, known):
+        yield f"names {name!r}, which is itself asked for by way of {field.name!r}"
+    if field.required and field.default is None:
+        yield (
+            "does not go with required=True, for who is not asked cannot answer: say one of them, or give a default;"
+            " what is needed in some cases only is for the rules to refuse (Rules.prepare, a verb's run)"
+        )
+
+
+def _is_condition(given: object) -> TypeGuard[tuple[str, tuple[Any, ...]]]:
+    if not isinstance(given, tuple) or len(given) != 2:
+        return False
+    name, values = given
+    return isinstance(name, str) and isinstance(values, tuple) and bool(values)
+
+
+def _leads_back(field: Field, known: Mapping[str, Field]) -> bool:
+    """Whether one comes from a field to itself by what they are asked by."""
+    seen: list[str] = []
+    at: Field | None = field
+    while at is not None and at.name not in seen:
+        seen.append(at.name)
+        given = at.asked_when
+        at = known.get(given[0]) if _is_condition(given) else None
+    return at is not None and at.name == field.name

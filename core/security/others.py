@@ -16,7 +16,7 @@ from core.db.base import Customizable
 from core.db.extension import Extension as Row
 from core.fields import Boolean, Choice, Date, Money, Number, Text
 from core.i18n import Words, _
-from core.security.fitting import misfits, wrong_type
+from core.security.fitting import misasked, misfits, wrong_type
 from plugins import ContractError, Entity, Extension, Field, Group
 
 CUSTOM = "custom"
@@ -64,10 +64,11 @@ def prefixes(entity: Entity) -> frozenset[str]:
 def extended(entity: Entity, owner: str, extension: Extension) -> Entity:
     """The entity with a plugin's fields. ContractError, naming the plugin, if they do not fit."""
     faults = list(_faults(entity, owner, extension))
+    fields = () if faults else tuple(_plugin_field(owner, extension.model, field) for field in extension.fields)
+    faults += misasked(fields, (*entity.fields, *fields))
     if faults:
         message = f"plugin {owner!r}: extension of {entity.key}: {'; '.join(faults)}"
         raise ContractError(message, owner)
-    fields = tuple(_plugin_field(owner, extension.model, field) for field in extension.fields)
     shown = tuple(f"{owner}.{name}" for name in extension.columns)
     added = _added(entity, fields, extension.title)
     return replace(added, columns=(*entity.columns, *shown)) if entity.columns else added

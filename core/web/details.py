@@ -26,6 +26,7 @@ from core.web.addresses import record_path
 from core.web.composer import composer, sent
 from core.web.facets import STATE, states
 from core.web.forms.again import FormRefused
+from core.web.forms.asked import is_told, named
 from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
@@ -139,7 +140,10 @@ def sections(
     hidden: set[str],
     inputs: Collection[str],
 ) -> list[Section]:
-    """The record's facts in the entity's groups; what no group names comes last. `inputs` can be edited."""
+    """The record's facts in the entity's groups; what no group names comes last. `inputs` can be edited. What is
+    empty and is not asked for is no fact.
+    """
+    fields = named(entity.fields)
 
     def fact(field: Field) -> Fact:
         value = show.whole(field, document, rights[field.name])
@@ -147,7 +151,8 @@ def sections(
 
     made = []
     for heading, names in grouped(entity):
-        facts = tuple(fact(entity.field(name)) for name in names if name not in hidden)
+        told = (name for name in names if name not in hidden and is_told(fields[name], fields, document))
+        facts = tuple(fact(fields[name]) for name in told)
         if facts:
             made.append(Section(heading, facts))
     return made

@@ -132,6 +132,14 @@ FAULTS = {
         "field 'nmae' wants Thing.nmae, which is not there: did you mean 'name'?",
         "",
     ),
+    "a field that is asked by nothing": (
+        {
+            "models": TABLE,
+            "hooks": SHAPED.format(given='fields=(Field("name", fields.Text(100), "N", asked_when=("nmae", ("x",))),)'),
+        },
+        "field 'name': asked_when names 'nmae', which is no field of it: did you mean 'name'?",
+        "",
+    ),
     **{
         f"a forgotten comma: {argument}": ({"models": TABLE, "hooks": SHAPED.format(given=given)}, why, "")
         for argument, (given, why) in SHAPES.items()

@@ -289,6 +289,14 @@ FAULTS = {
         '    public=("name"),\n    columns=("name", ',
         ("entity samples.sample: public is one text and no tuple; a comma is missing: public=(…,)",),
     ),
+    "a field that is asked by nobody": Fault(
+        "starts",
+        "entities.py",
+        'Field("name", fields.Text(100)',
+        'Field("nick", fields.Text(100), _("Nick"), column="name", asked_when=("kind", ("big",))),\n'
+        '        Field("name", fields.Text(100)',
+        ("field 'nick': asked_when names 'kind', which is no field of it",),
+    ),
     "a reference to nobody": Fault(
         "starts",
         "entities.py",

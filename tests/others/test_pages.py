@@ -37,6 +37,7 @@ def shown(page: Any, name: str) -> str:
 def test_the_record_shows_them_in_groups_of_their_own(site: Site, desk: Browser, defined: Api) -> None:
     number = defined.customer(
         "A",
+        kind="person",
         custom={"floor_area": 1250.5, "rank": "gold", "has_lift": False, "opened_on": "2026-03-01", "rent": "9"},
         gifts={"budget": "500"},
     )["id"]

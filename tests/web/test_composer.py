@@ -92,3 +92,23 @@ def test_l_type_and_ctrl_enter_log_a_call(site: Site, li: int, address: str, pag
     expect(page.get_by_label("Due", exact=True)).to_be_hidden()
     page.keyboard.press("?")
     expect(page.locator("#keys-here")).to_contain_text("CallL")
+
+
+def test_what_the_kind_has_no_room_for_is_not_sent(site: Site, li: int, address: str, page: Page, faults: Any) -> None:
+    number = site.customer("Acme", owner="li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}/{number}")
+    page.keyboard.press("l")
+    page.keyboard.type("Send the offer")
+    page.get_by_label("Next step", exact=True).fill("Ring again")
+    page.locator("label", has_text="Task").click()
+    page.get_by_label("Due", exact=True).fill("2999-01-02")
+    page.locator("label", has_text="Call").click()
+    expect(page.get_by_label("Next step", exact=True)).to_have_value("Ring again")
+    page.locator("label", has_text="Task").click()
+    with page.expect_request(lambda one: one.method == "POST") as sent:
+        page.get_by_role("button", name="Write down").click()
+    data = sent.value.post_data or ""
+    assert "due=2999-01-02" in data
+    assert "next_step" not in data
+    expect(page.locator(".k-tl > li").first).to_contain_text("Send the offer")

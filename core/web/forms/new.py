@@ -126,7 +126,7 @@ def _begun(request: Request, ctx: Ctx, entity: Entity, inputs: list[Field]) -> d
     sent = to_services(inputs, given, zone_of(ctx))
     values |= Intake(ctx, entity, text=True).take(sent).values if sent else {}
     look = records.reader(ctx, request.locale_name)
-    document: dict[str, Any] = {}
+    document: dict[str, Any] = dict.fromkeys(field.name for field in entity.fields)
     for field in entity.fields:
         value, kind = values.get(field.name), field.type
         if value is None:

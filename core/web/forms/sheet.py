@@ -17,6 +17,7 @@ from core.errors import Invalid
 from core.http.paths import collection
 from core.services.work import Ctx
 from core.web.forms.again import FormRefused
+from core.web.forms.asked import condition, is_asked, is_told, named
 from core.web.forms.build import drawn
 from core.web.forms.texts import to_texts
 from core.web.frame import frame
@@ -27,12 +28,16 @@ from plugins import Entity, Field
 
 @dataclass(frozen=True)
 class Line:
-    """An input of the form, or a value that is only shown."""
+    """An input of the form, or a value that is only shown. With `asked` another input says whether it is asked for:
+    scripts hide it in the meantime, and it `is_hidden` to begin with.
+    """
 
     name: str
     title: str
     input: Any = None
     value: Value | None = None
+    asked: str = ""
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
         sheet=sheet,
         html=form.render(
             dict(texts),
-            parts=_parts(form, sheet),
+            parts=_parts(form, sheet, texts),
             focus=_focus(form, errors, sheet.version is None),
             action=request.path_qs if sheet.short else request.path,
             short=sheet.short,
@@ -105,19 +110,29 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
     )
 
 
-def _parts(form: deform.Form, sheet: Sheet) -> list[Part]:
+def _parts(form: deform.Form, sheet: Sheet, texts: Mapping[str, str]) -> list[Part]:
+    fields = named((*sheet.entity.fields, *sheet.inputs))
     parts = []
     for title, names in sheet.groups:
-        lines = []
-        for name in names:
-            if name in form:
-                lines.append(Line(name, form[name].title, input=form[name]))
-            elif name in sheet.facts:
-                heading, value = sheet.facts[name]
-                lines.append(Line(name, heading, value=value))
-        if lines:
-            parts.append(Part(title, tuple(lines)))
+        found = (_line(fields[name], fields, form, sheet, texts) for name in names)
+        if lines := tuple(line for line in found if line is not None):
+            parts.append(Part(title, lines))
     return parts
+
+
+def _line(
+    field: Field, fields: Mapping[str, Field], form: deform.Form, sheet: Sheet, texts: Mapping[str, str]
+) -> Line | None:
+    """A field's place in the form; None where it has none. What is wrong stands there in any case."""
+    told = is_told(field, fields, sheet.document)
+    if field.name not in form:
+        title, value = sheet.facts.get(field.name, ("", None))
+        return Line(field.name, title, value=value) if told and value is not None else None
+    child = form[field.name]
+    if child.error is None and field.asked_when is not None and field.asked_when[0] in form:
+        hidden = not is_asked(field, fields, {**sheet.document, **texts})
+        return Line(field.name, child.title, input=child, asked=condition(field), is_hidden=hidden)
+    return Line(field.name, child.title, input=child) if told or child.error is not None else None
 
 
 def _focus(form: deform.Form, errors: Iterable[str], is_new: bool) -> str:

@@ -180,6 +180,26 @@ const amount = (input) => {
   tell();
 };
 
+// --- fields that are asked for with some values of another one: in the meantime they keep theirs and are not sent ---
+
+const conditional = (form) => {
+  const lines = [...form.querySelectorAll("[data-asked]")].map((line) => ({ line, asked: JSON.parse(line.dataset.asked) }));
+  const settle = () => {
+    let moved = false;
+    const said = new FormData(form);
+    lines.forEach(({ line, asked: [name, values] }) => {
+      const isAsked = values.includes(said.getAll(name).at(-1));
+      moved ||= line.hidden === isAsked;
+      line.hidden = !isAsked;
+      line.querySelectorAll("input, select, textarea, button").forEach((one) => { one.disabled = !isAsked; });
+    });
+    if (moved) settle(); // what it says itself may ask for others
+  };
+  settle();
+  lines.forEach(({ line }) => line.classList.remove("unasked"));
+  form.addEventListener("input", settle);
+};
+
 // --- others that may be the same as a new record ----------------------------------------------------------
 
 const alike = (form) => {
@@ -274,5 +294,6 @@ kehu.enhance = (root) => {
   root.querySelectorAll("select[data-lookup], input[data-lookup]").forEach(combobox);
   root.querySelectorAll("[data-money]").forEach(amount);
   root.querySelectorAll("form[data-alike]").forEach(alike);
+  new Set([...root.querySelectorAll("[data-asked]")].map((line) => line.closest("form"))).forEach(conditional);
 };
 kehu.enhance(document);

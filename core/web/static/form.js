@@ -6,7 +6,14 @@ const note = document.querySelector(".k-unsaved");
 const draft = `draft ${form.dataset.guard} ${location.pathname}`;
 const unkept = (name) => ["csrf_token", "once", "password"].includes(name);
 
-const entries = () => [...new FormData(form)].filter(([name]) => !unkept(name));
+// What is not asked for at the moment is disabled, and is not lost either.
+const entries = () => {
+  const disabled = [...form.elements].filter((one) => one.disabled);
+  disabled.forEach((one) => { one.disabled = false; });
+  const all = [...new FormData(form)];
+  disabled.forEach((one) => { one.disabled = true; });
+  return all.filter(([name]) => !unkept(name));
+};
 const written = () => JSON.stringify(entries());
 const before = written();
 const changed = () => written() !== before;

@@ -49,6 +49,10 @@ document.querySelectorAll("form[data-composer]").forEach((form) => {
     // By mouse or by its key; arrow keys walk through the kinds and leave the focus there.
     kind.addEventListener("click", (event) => { if (event.detail !== 0 || !kind.matches(":focus-visible")) { form.classList.add("is-open"); text.focus(); } });
   });
+  // What the kind has no room for is not sent.
+  form.addEventListener("formdata", ({ formData }) => {
+    form.querySelectorAll(".more-of-it [name]").forEach((one) => { if (one.offsetParent === null) formData.delete(one.name); });
+  });
   // What was written is not left without a question.
   addEventListener("beforeunload", (event) => { if (text.value.trim() && !form.dataset.sent) event.preventDefault(); });
   form.addEventListener("keydown", (event) => {

@@ -38,7 +38,7 @@ WISHES = Extension(
     model=Wishes,
     title=_("Gifts"),
     fields=(
-        Field("no_alcohol", fields.Boolean(), _("No alcohol")),
+        Field("no_alcohol", fields.Boolean(), _("No alcohol"), asked_when=("kind", ("person",))),
         Field("budget", fields.Money(), _("Budget")),
         Field("favourite", fields.Reference("gifts.gift"), _("Favourite")),
     ),
