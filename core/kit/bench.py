@@ -31,6 +31,7 @@ from core.services.login import Visitor
 from core.services.work import Ctx, Kernel
 from core.settings import Settings, read
 from core.web.safety import COOKIE as CSRF
+from core.web.safety import SALT, proof
 from plugins import PROFILES, Entity, Fault, Field, Manifest, PluginError, discover, resolve, usable, with_needs
 from plugins.errors import did_you_mean
 
@@ -81,7 +82,7 @@ class Client:
     def page(self, path: str, form: Mapping[str, str] | None = None) -> Any:
         """A page; with `form` it is posted."""
         cookies = f"{CSRF}=x" + (f"; {COOKIE}={self._secrets[1]}" if self._who else "")
-        body = None if form is None else urlencode({**form, "csrf_token": "x"}).encode()
+        body = None if form is None else urlencode({**form, "csrf_token": proof("x", "0" * SALT)}).encode()
         request = Request.blank(path, headers={"Cookie": cookies, "Accept-Language": "en"}, POST=body)
         return self._bench.answer(request)
 

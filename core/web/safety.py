@@ -16,7 +16,7 @@ from core.http.files import form_of, is_form
 from core.http.work import API, most_bytes
 
 COOKIE = "kehu_csrf"
-_SALT = 16  # characters
+SALT = 16  # characters
 
 
 def proof(token: str, salt: str) -> str:
@@ -45,13 +45,13 @@ class CsrfTokens(CookieCSRFStoragePolicy):
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
         if not isinstance(supplied_token, str):
             return False
-        expected = proof(super().get_csrf_token(request), supplied_token[:_SALT])
+        expected = proof(super().get_csrf_token(request), supplied_token[:SALT])
         return hmac.compare_digest(expected.encode(), supplied_token.encode())
 
 
 def includeme(config: Configurator) -> None:
     config.set_csrf_storage_policy(CsrfTokens())
-    config.add_request_method(lambda request: token_hex(_SALT // 2), "csrf_salt", reify=True)
+    config.add_request_method(lambda request: token_hex(SALT // 2), "csrf_salt", reify=True)
     config.set_default_csrf_options(require_csrf=True, callback=is_page)
     config.add_subscriber(_refuse_unreadable, NewRequest)
 
