@@ -18,7 +18,7 @@ class Step:
 
 
 def track(kind: Choice, state: str) -> tuple[Step, ...]:
-    """The steps in their order; a record that stands aside has no step of now, and nothing is known of before."""
+    """The steps in their order, and where the record stands if that is aside: then nothing is known of before."""
     choices = kind.choices
     row = [code for code in choices if code not in kind.aside]
     here = row.index(state) if state in row else -1
@@ -26,7 +26,4 @@ def track(kind: Choice, state: str) -> tuple[Step, ...]:
         Step(code, choices[code], "now" if place == here else "past" if place < here else "todo")
         for place, code in enumerate(row)
     ]
-    aside = [
-        Step(code, choices[code], "now" if code == state else "todo", True) for code in choices if code in kind.aside
-    ]
-    return (*steps, *aside)
+    return (*steps, Step(state, choices[state], "now", True)) if state in kind.aside else tuple(steps)

@@ -67,8 +67,22 @@ def test_the_state_bar_shows_past_now_and_to_come(site, admin):
         ("Target", ["past", "target"]),
         ("Prospect", ["now", "prospect"]),
         ("Formal", ["todo", "formal"]),
-        ("Sealed", ["todo", "sealed", "apart"]),
     ]
+    assert [button.text for button in page.html.select(".rec-status .btn")] == ["Withdraw", "Seal"]
+
+
+def test_a_sealed_record_says_so_once_beside_its_way(site, admin):
+    number = site.customer("A", state="prospect")
+    admin.post(f"{LIST}/{number}/actions/seal", {"reason": "gone"})
+    page = admin.get(f"{LIST}/{number}")
+    steps = [(step.text.strip(), step["class"]) for step in page.html.select(".k-track li")]
+    assert steps == [
+        ("Target", ["todo", "target"]),
+        ("Prospect", ["todo", "prospect"]),
+        ("Formal", ["todo", "formal"]),
+        ("Sealed", ["now", "sealed", "apart"]),
+    ]
+    assert [button.text for button in page.html.select(".rec-status .btn")] == ["Unseal"]
 
 
 def test_what_one_may_not_see_is_said_and_not_shown(site, browser_of):
