@@ -129,6 +129,7 @@ CUSTOMER = Entity(
                 Field("source", Reference("core.customer"), _("Other customer"), required=True),
                 Field("take", Document(check_take), _("Take")),
             ),
+            page="/core/customers/{id}/merge",
         ),
         Verb("unshare", _("End sharing"), "share", unshare, (Field("to", Target(), _("To")),)),
         Verb("restore", _("Restore"), "delete", restore, on_binned=True),

@@ -76,6 +76,11 @@ def verb_of(entity: Entity, name: str) -> Verb | None:
     return next((verb for verb in entity.verbs if verb.name == name), None)
 
 
+def is_own(entity: Entity, argument: Field) -> bool:
+    """Whether a verb's argument is a field of the record, as the owner is of assigning; a name alone is chance."""
+    return any(field.name == argument.name and field.type == argument.type for field in entity.fields)
+
+
 def meta_or_field(entity: Entity, name: str) -> Field:
     """The field of that name, one of every record's own (`updated_at`…) included. KeyError if there is none."""
     field = META_FIELDS.get(name)

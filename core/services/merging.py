@@ -99,6 +99,18 @@ def _take_values(ctx: Ctx, entity: Entity, source: Customer, target: Customer, t
             places.put(target, field, value)
 
 
+def differing(ctx: Ctx, entity: Entity, source: Customer, target: Customer) -> list[Field]:
+    """The fields in which the source has another value, and which of them the target gets is the actor's to choose."""
+    rights = _rights_to_take(ctx, entity, source, target)
+    return [
+        field
+        for field in entity.fields
+        if _is_free(field)
+        and rights[field.name] == "edit"
+        and places.get(source, field) not in (None, places.get(target, field))
+    ]
+
+
 def _rights_to_take(ctx: Ctx, entity: Entity, source: Customer, target: Customer) -> dict[str, str]:
     """The actor's rights on the target's fields, and none on those that he cannot read on the source."""
     look = records.reader(ctx)

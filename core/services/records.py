@@ -29,7 +29,7 @@ from core.errors import Conflict, Forbidden, Invalid, Merged, NeedsVersion, NotF
 from core.fields import INT_MAX
 from core.i18n import _, in_english
 from core.security import places
-from core.security.catalog import attribute, attribute_name, attribute_names, columns_behind
+from core.security.catalog import attribute, attribute_name, attribute_names, columns_behind, is_own
 from core.security.grants import FIELD_RIGHTS, READING, WRITING
 from core.security.judge import READ_ONLY, refusal
 from core.security.others import CustomField
@@ -520,23 +520,29 @@ def act(
     require(ctx, entity, verb.right, record)
     if version is not None:
         check_version(record, version)
-    try:
-        schema_of(verb.arguments).deserialize(dict(sent))
-    except colander.Invalid as invalid:
-        raise Invalid(errors=problems(invalid)) from None
-    arguments = Intake(ctx, replace(entity, fields=verb.arguments)).take(sent)
-    if arguments.errors:
-        raise Invalid(errors=arguments.errors)
+    values = arguments(ctx, entity, verb, sent)
     look = reader(ctx)
     before = look.rights_on(entity, entity.fields, record)
     # A verb's arguments that are the record's own fields are closed where the fields are.
-    need_open({name: before[name] for name in arguments.values.keys() & before.keys()})
+    need_open({one.name: before[one.name] for one in verb.arguments if one.name in values and is_own(entity, one)})
     ctx.journal.call(record, verb.name)
-    answer = verb.run(ctx, record, arguments.values)
+    answer = verb.run(ctx, record, values)
     opens_nothing(before, look.rights_on(entity, entity.fields, record))
     write(ctx)
     ctx.journal.called_off(record)
     return record, answer
+
+
+def arguments(ctx: Ctx, entity: Entity, verb: Verb, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent with a verb as the verb takes it: parsed, its references found. Raises Invalid."""
+    try:
+        schema_of(verb.arguments).deserialize(dict(sent))
+    except colander.Invalid as invalid:
+        raise Invalid(errors=problems(invalid)) from None
+    taken = Intake(ctx, replace(entity, fields=verb.arguments)).take(sent)
+    if taken.errors:
+        raise Invalid(errors=taken.errors)
+    return taken.values
 
 
 def restore(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pyramid.config import Configurator
 
 BASICS = ("assets", "templating", "preferences", "safety", "refusals", "login")
 # Pages with addresses of their own, before an entity's.
-OWN = ("home", "attachments", "search", "undo", "importing", "admin", "profile", "notices", "design")
+OWN = ("home", "attachments", "search", "undo", "merging", "importing", "admin", "profile", "notices", "design")
 
 
 def includeme(config: Configurator) -> None:

@@ -12,7 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound
-from core.security.catalog import verb_of
+from core.security.catalog import is_own, verb_of
 from core.security.judge import refusal
 from core.services import records
 from core.services.attached import follows
@@ -104,8 +104,7 @@ def arguments_of(ctx: Ctx, entity: Entity, verb: Verb, texts: Mapping[str, str])
 
 def _emptied(entity: Entity, asked: list[Field], texts: Mapping[str, str]) -> dict[str, None]:
     """What the verb is about, if it is a field of the record and was made empty: nothing in its place."""
-    names = [asked[0].name] if asked and texts.get(asked[0].name) == "" else []
-    return {name: None for name in names if any(field.name == name for field in entity.fields)}
+    return {one.name: None for one in asked[:1] if texts.get(one.name) == "" and is_own(entity, one)}
 
 
 def _draw(
@@ -117,7 +116,8 @@ def _draw(
     say = request.say
     asked = asked_of(verb)
     # What the verb is about begins as it is; the rest is left to the verb unless it is filled in.
-    [document] = records.reader(ctx, request.locale_name).documents(entity, [record], [asked[0].name])
+    own = [one.name for one in asked[:1] if is_own(entity, one)]
+    [document] = records.reader(ctx, request.locale_name).documents(entity, [record], own)
     sheet = Sheet(
         entity=entity,
         heading=say(verb.title),

@@ -51,6 +51,7 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     yield "customers-view", "/core/customers/views?sort=-name"
     yield "customers-none", "/core/customers?q=qqqq"
     yield "customer-assign", "/core/customers/1/actions/assign"
+    yield "customer-merge", "/core/customers/2/merge?source=1"
     yield "customers-import", "/core/customers/import"
     yield "settings", "/admin"
     for name in (
