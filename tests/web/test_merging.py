@@ -137,7 +137,7 @@ def test_a_merge_and_its_undo_by_hand(site, address, page: Page, faults):
     with page.expect_navigation():
         page.get_by_role("button", name="Merge").click()
     expect(page.get_by_role("status")).to_contain_text("Done: Acme")
-    related = page.locator(".rel:has(h2:text-is('Contacts'))")
+    related = page.locator("[data-panel='core.contact.customer']")
     for name in ("Ann", "Ben", "Bob"):
         expect(related).to_contain_text(name)
     expect(page.locator("dd[data-field=phone]")).to_have_text("021-2")
