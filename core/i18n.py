@@ -55,7 +55,7 @@ def spoken(message: str, translate: Callable[[str], str], language: str = "en") 
         message = TranslationString(
             str(message), domain=message.domain, default=message.default, mapping=gaps, context=message.context
         )
-    return translate(message)
+    return translate(message) if message else ""  # which is the key of a catalogue's head
 
 
 def isolated(value: Any) -> Any:

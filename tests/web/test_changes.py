@@ -74,3 +74,10 @@ def test_pages_cost_the_same_however_much_there_is(database_url):
     browser.get("/changes")
     assert sql(browser.get("/changes")) == few <= 8
     site.close()
+
+
+def test_a_change_without_a_reason_says_none(site, browser_of):
+    site.customer("Acme")
+    page = browser_of(**{"Accept-Language": "zh-CN"}).get("/changes")
+    assert "Acme" not in page.html.main.select_one("small").text
+    assert "Kehu" not in page.html.main.text

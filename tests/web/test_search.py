@@ -112,6 +112,18 @@ def test_a_record_is_one_key_and_its_last_digits_away(staffed, address, page: Pa
     expect(page.get_by_role("heading", level=1)).to_have_text("赵总")
 
 
+def test_enter_means_what_was_typed_last(staffed, address, page: Page, faults):
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}")
+    page.keyboard.press("/")
+    page.keyboard.type("华科")
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.locator("#palette input").fill("13855")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")  # before the hits are there
+    expect(page.get_by_role("heading", level=1)).to_have_text("赵总")
+
+
 def test_actions_stand_in_the_same_box(staffed, address, page: Page, faults):
     log_in(page, address, "li")
     page.goto(f"{address}{LIST}/1")

@@ -118,7 +118,7 @@ def _row(request: Request, ctx: Ctx, deed: Deed, people: Mapping[int, Label]) ->
         whose(say, deed.actor_id, by, deed.on_behalf),
         door,
         what,
-        "; ".join(str(say(_(reason))) for reason in (deed.reason or "").split("; ")),
+        "; ".join(str(say(_(reason))) for reason in (deed.reason or "").split("; ") if reason),
         deed.undoes is not None,
         f"{PATH}/{deed.batch}",
     )

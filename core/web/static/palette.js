@@ -97,14 +97,29 @@ const go = (row, apart) => {
   else location.assign(path);
 };
 
+let answered = ""; // the text whose hits are shown
 const ask = async () => {
   const text = box.value.trim();
   const mine = ++asked;
-  if (text.length < 2) { found = []; draw(); return; }
+  if (text.length < 2) { found = []; answered = text; draw(); return; }
   const reply = await fetch(`/search/suggest?q=${encodeURIComponent(text)}`).catch(() => null);
   if (mine !== asked) return; // somebody has typed on
-  found = reply?.ok && !reply.redirected ? await reply.json() : [];
-  if (mine === asked) draw();
+  const hits = reply?.ok && !reply.redirected ? await reply.json() : [];
+  if (mine !== asked) return;
+  found = hits;
+  answered = text;
+  draw();
+};
+
+// Enter means what was typed, not the hits of what stood there before.
+const enter = async (apart) => {
+  const text = box.value.trim();
+  if (text.length > 1 && text !== answered) {
+    clearTimeout(waiting);
+    await ask();
+    if (!palette.open || text !== answered || text !== box.value.trim()) return;
+  }
+  go(selected(), apart);
 };
 
 let waiting;
@@ -118,7 +133,7 @@ box.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) move(step);
-  else if (event.key === "Enter") go(selected(), event.ctrlKey || event.metaKey);
+  else if (event.key === "Enter") enter(event.ctrlKey || event.metaKey);
   else return;
   event.preventDefault();
 });
@@ -128,7 +143,7 @@ list.addEventListener("mousedown", (event) => event.preventDefault()); // the bo
 const open = () => {
   if (palette.open) return;
   found = [];
-  box.value = "";
+  box.value = answered = "";
   draw();
   palette.showModal();
 };
