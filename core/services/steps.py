@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, inspect, select
@@ -16,6 +17,7 @@ from core.i18n import _
 from core.models import Customer, CustomerState
 from core.services.journal import Journal
 
+_USER = "core_user.id"
 SEALED = _("This customer is sealed. Unseal it first.")
 
 
@@ -41,7 +43,8 @@ class Step:
 class StateWatch:
     """Stands before the journal, which forgets the name of an action when it has written it down.
 
-    It also keeps people from changing what is sealed, and from adding to it; elevated work may.
+    It also keeps people from changing what is sealed, and from adding to it; elevated work may. Who looks after
+    it may change: people leave, and what they held belongs to the company (M1).
     """
 
     def __init__(self, journal: Journal, now: dt.datetime) -> None:
@@ -57,7 +60,8 @@ class StateWatch:
         for obj in (*new, *dirty):
             if isinstance(obj, Customer):
                 self._look_at(session, obj, obj in new)
-        self._nothing_under_seal(session, [obj for obj in (*new, *dirty) if isinstance(obj, CustomerScoped)])
+        touched = [*new, *(obj for obj in dirty if not _changes_hands(obj))]
+        self._nothing_under_seal(session, [obj for obj in touched if isinstance(obj, CustomerScoped)])
 
     def after(self, session: Session) -> None:
         """The steps are stored at the end of the transaction, all at once."""
@@ -70,7 +74,7 @@ class StateWatch:
                 cause = self._journal.action_of(customer) or ("created" if created else "edited")
                 why = self._why.pop(customer, Why())
                 self._steps.append(Step(customer, old, customer.state, replace(why, cause=why.cause or cause)))
-        elif customer.state == "sealed" and not _is_elevated(session):
+        elif customer.state == "sealed" and not _changes_hands(customer) and not _is_elevated(session):
             raise Conflict(SEALED, code="SEALED")
 
     def _nothing_under_seal(self, session: Session, children: list[Any]) -> None:
@@ -111,3 +115,16 @@ class StateWatch:
 
 def _is_elevated(session: Any) -> bool:
     return isinstance(session, GuardedSession) and session.scope.everything
+
+
+def _changes_hands(obj: Any) -> bool:
+    """Whether nothing of a stored record changes but the people whom it names."""
+    model: Any = type(obj)
+    return {one.key for one in inspect(obj).attrs if one.history.has_changes()} <= _people(model)
+
+
+@cache
+def _people(model: Any) -> frozenset[str]:
+    columns: Any = inspect(model).column_attrs
+    of_people = (one.key for one in columns for key in one.columns[0].foreign_keys if key.target_fullname == _USER)
+    return frozenset({"version", "updated_at", *of_people})

@@ -143,6 +143,20 @@ def test_what_is_sealed_stays_as_it_is(site):
     assert state(site, customer_id) == "sealed"
 
 
+def test_what_is_sealed_changes_hands(site):
+    site.user("li")
+    wang = site.user("wang")
+    customer_id = site.customer("A", "li")
+    act(site, customer_id, "seal", reason="gone")
+    act(site, customer_id, "assign", owner="wang")
+    with pytest.raises(Conflict) as refused, site.acting() as ctx:
+        records.change(ctx, ctx.catalog["core.customer"], customer_id, {"owner": "li", "note": "x"}, 3)
+    assert refused.value.code == "SEALED"
+    with site.acting(write=False) as ctx:
+        sealed = records.find(ctx, ctx.catalog["core.customer"], customer_id)
+        assert (sealed.owner_id, sealed.version) == (wang, 3)
+
+
 def test_sealing_needs_a_reason_and_its_right(site):
     site.user("li")
     mine = site.customer("A", "li")
