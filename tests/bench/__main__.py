@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench.database import of_database
 from tests.bench.measure import Figure
+from tests.bench.pages import of_pages
 from tests.bench.process import of_import, of_process
 from tests.support.databases import create_database, drop_database, servers
 
@@ -52,6 +53,7 @@ def _measure(folder: Path) -> Iterator[tuple[str, list[Figure]]]:
             costs.append(next(figure.value for figure in figures if figure.name == GROWING))
             yield f"{kind} {size}", figures
         yield f"{kind} growth", [Figure(f"{GROWING}, {SIZES[-1]} to {SIZES[0]}", costs[-1] / costs[0], "x", GROWTH)]
+    yield "pages", list(of_pages(create_database("sqlite", folder), SIZES[0]))
     yield "import", of_import(folder, ROWS)
 
 
