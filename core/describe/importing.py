@@ -10,7 +10,7 @@ from plugins import Entity, Field, Group, Rules
 
 STATES = {
     DRAFT: _("Not started"),
-    STARTED: _("Started"),
+    STARTED: _("Running"),
     DONE: _("Done"),
     REVERTING: _("Being taken back"),
     REVERTED: _("Taken back"),

@@ -42,6 +42,18 @@ def names(browser: Browser) -> set[str]:
     return {one.text.strip() for one in browser.get("/core/customers").html.select("tbody a.name")}
 
 
+def test_who_may_not_delete_is_told_that_what_he_creates_stays(site, browser_of):
+    person(site, "li", roles=("sales_rep",))
+    li = browser_of("li")
+    page = li.follow(upload(li, "name\nAcme\n"))
+    assert "What is created stays: you may not delete it" in page.html.select_one(".k-dirty").text
+    started = mapping(page).submit("start", headers=li.headers, status=303)
+    work_off(site.kernel)
+    page = li.follow(started)
+    assert "You may not delete this record." in page.text
+    assert "/revert" not in page.text
+
+
 def test_a_file_goes_its_way_and_comes_back(site, admin):
     assert admin.get("/core/customers").html.select_one("[data-action='core.customer.import']")["href"] == PATH
     page = admin.follow(upload(admin))

@@ -60,6 +60,7 @@ def _draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, number: in
         "step": step,
         "path": collection(entity.key),
         "here": record_path(KEY, number),
+        "stays": not ctx.rights.may_ever(entity, "delete"),  # what is created: undoing it is deleting it
     }
     if step == "map":
         only = request.GET.get("only", "")
