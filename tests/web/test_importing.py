@@ -42,6 +42,17 @@ def names(browser: Browser) -> set[str]:
     return {one.text.strip() for one in browser.get("/core/customers").html.select("tbody a.name")}
 
 
+def test_a_text_is_told_by_the_name_of_what_it_means(site, admin):
+    labels = {"label_zh": "织机", "label_en": "Looms"}
+    site.create("core.term", {"list": "industry", "code": "looms", **labels})
+    page = admin.follow(upload(admin, "name,industry\nAcme,Weaving\n"))
+    form = mapping(page)
+    form["to-industry"].value = "Looms"
+    page = admin.follow(form.submit("check", headers=admin.headers))
+    assert tally(page)["created"] == 1
+    assert mapping(page)["to-industry"].value in ("Looms", "织机")
+
+
 def test_who_may_not_delete_is_told_that_what_he_creates_stays(site, browser_of):
     person(site, "li", roles=("sales_rep",))
     li = browser_of("li")

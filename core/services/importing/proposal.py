@@ -139,6 +139,12 @@ def _records(ctx: Ctx, kind: Any, texts: Sequence[str]) -> dict[str, str | None]
     return {text: text if text in own else _only(found.get(text, set())) for text in texts}
 
 
+def keys_of(ctx: Ctx, field: Field, texts: Sequence[str]) -> list[str]:
+    """What somebody says for records that a reference may name, by key or name: their keys, or what he said."""
+    found = _records(ctx, field.type, sorted(set(texts)))
+    return [found[text] or text for text in texts]
+
+
 def _only(found: set[str]) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from core.errors import BadRequest, Invalid
 from core.i18n import _
 from core.models import Import
 from core.services.importing.choices import Choices
-from core.services.importing.proposal import is_matchable, options_of
+from core.services.importing.proposal import is_matchable, keys_of, options_of
 from core.services.importing.store import columns_of
 from core.services.sentences import read
 from core.services.terms import TERM
@@ -159,8 +160,10 @@ def _columns(
         texts = tuple(Told(*one) for one in preview.get("texts", {}).get(field.name, ()))
         kind: Any = field.type
         options: Sequence[tuple[str, str]] = ()
-        if texts:
-            options = list(kind.choices.items()) if kind.kind == "choice" else options_of(ctx, field)
+        if texts and kind.kind == "choice":
+            options = list(kind.choices.items())
+        elif texts:
+            options, texts = _by_name(options_of(ctx, field), texts)
         told = choices.readings.get(field.name) or preview.get("readings", {}).get(field.name, "")
         yield replace(
             row,
@@ -174,6 +177,14 @@ def _columns(
             options=tuple(options),
             closed=kind.kind == "choice",
         )
+
+
+def _by_name(options: Sequence[tuple[str, str]], texts: tuple[Told, ...]) -> tuple[Any, tuple[Told, ...]]:
+    """Records as people call them; by key where several are called so."""
+    called = Counter(name for _key, name in options)
+    names = {key: name if called[name] == 1 else key for key, name in options}
+    named = tuple(replace(one, to=names.get(one.to, one.to)) for one in texts)
+    return [(names[key], name) for key, name in options], named
 
 
 def _lines(say: Any, title: Mapping[str, str], lines: Mapping[str, Any], only: str) -> Iterator[PreviewLine]:
@@ -205,7 +216,11 @@ def chosen(request: Request, kept: Import, entity: Entity) -> Choices:
         if not all(isinstance(one, str) for one in (*texts, *told)):
             raise BadRequest
         if texts:
-            values[name] = dict(zip(texts, (one.strip() for one in told), strict=False))
+            told = [one.strip() for one in told]
+            field = next((one for one in entity.fields if one.name == name), None)
+            if field is not None and field.type.kind == "reference":
+                told = keys_of(request.ctx, field, told)
+            values[name] = dict(zip(texts, told, strict=False))
         if reading := _text(form, f"reading-{name}"):
             readings[name] = reading
     match = _text(form, "match")
