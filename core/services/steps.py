@@ -16,6 +16,7 @@ from core.errors import Conflict
 from core.i18n import _
 from core.models import Customer, CustomerState
 from core.services.journal import Journal
+from core.services.stamp import derived_columns
 
 _USER = "core_user.id"
 SEALED = _("This customer is sealed. Unseal it first.")
@@ -127,4 +128,5 @@ def _changes_hands(obj: Any) -> bool:
 def _people(model: Any) -> frozenset[str]:
     columns: Any = inspect(model).column_attrs
     of_people = (one.key for one in columns for key in one.columns[0].foreign_keys if key.target_fullname == _USER)
-    return frozenset({"version", "updated_at", *of_people})
+    by_itself = (derived for _source, derived, _derive in derived_columns(model))
+    return frozenset({"version", "updated_at", "updated_by_id", *by_itself, *of_people})
