@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import settings
 from jinja2 import Environment
 
+from tests.support import chromium
 from tests.support.missing import missing
 from tests.support.site import Site
 
@@ -23,16 +23,6 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("short", derandomize=True, max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
 settings.load_profile("short")
-
-CHROMIUM_ARGUMENTS = (
-    "--no-sandbox",  # root in a container has no other way; only our own pages are opened
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +37,9 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium for Playwright's `browser` and `page`; it calls nobody but us."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    if chromium.installed() is None:
         missing("Chromium is not installed")
-    return {**browser_type_launch_args, "executable_path": chromium, "args": [*CHROMIUM_ARGUMENTS]}
+    return {**browser_type_launch_args, "executable_path": chromium.installed(), "args": [*chromium.ARGUMENTS]}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
@@ -17,7 +16,7 @@ from core.services.login import Visitor
 from core.services.work import Work
 from tests.bench.measure import Figure, Measured
 from tests.bench.world import REP, fill, index
-from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.support.chromium import launched
 from tests.support.serving import served
 from tests.support.site import Site
 
@@ -48,8 +47,7 @@ def of_pages(url: str, customers: int) -> Iterator[Figure]:
         copies[f"/copy{len(copies)}"] = task()
         yield from measured.request(f"page: {name}", task, most)
     with served(_beside(app, copies)) as address, sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        browser = launched(playwright)
         for (name, (path, _most)), copy in zip(PAGES.items(), copies, strict=True):
             ratio = _ratio(browser, secret, address + path, address + copy)
             yield Figure(f"page: {name}: first paint to that of its copy", ratio, "x", 3)

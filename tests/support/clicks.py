@@ -7,7 +7,6 @@ Counted from the start page after the login, of a record that is known by name; 
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page, sync_playwright
 
 from core.app import make_app
-from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.support.chromium import launched
 from tests.support.serving import served
 from tests.support.shots import log_in
 from tests.support.site import PASSWORD, Site
@@ -118,8 +117,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site = Site(f"sqlite:///{folder}/clicks.db")
         fill(site)
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        browser = launched(playwright)
         with served(make_app(site.kernel)) as address:
             page = browser.new_context(locale="zh-CN").new_page()
             log_in(page, address, "admin", PASSWORD)

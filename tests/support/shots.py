@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from core.http.paths import by_path
 from core.models import LoginAttempt
 from core.services import login
 from core.services.work import Work
-from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.support.chromium import launched
 from tests.support.serving import served
 from tests.support.site import PASSWORD, Site
 
@@ -179,11 +178,10 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(__doc__)
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         site = Site(f"sqlite:///{temporary}/shots.db")
         fill(site)
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        browser = launched(playwright)
         with served(make_app(site.kernel)) as address:
             take(browser, site, address, folder)
         browser.close()

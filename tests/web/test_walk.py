@@ -11,9 +11,14 @@ from tests.support.shots import log_in
 LIST = "/core/customers"
 
 
-def test_records_are_gone_through_as_their_list_has_them(site, li, address, page: Page, faults):
-    for number in range(55):
+def customers(site, count):
+    """Li's, more of them than one page of the list has."""
+    for number in range(count):
         site.customer(f"C{number:03d}", "li")
+
+
+def test_records_are_gone_through_as_their_list_has_them(site, li, address, page: Page, faults):
+    customers(site, 55)
     log_in(page, address, "li")
     page.goto(f"{address}{LIST}?sort=-name")
     page.locator("tbody a.name").nth(1).click()
@@ -33,8 +38,7 @@ def test_records_are_gone_through_as_their_list_has_them(site, li, address, page
 
 
 def test_after_the_last_that_was_loaded_the_list_goes_on(site, li, address, page: Page, faults):
-    for number in range(53):
-        site.customer(f"C{number:03d}", "li")
+    customers(site, 53)
     log_in(page, address, "li")
     page.goto(f"{address}{LIST}")
     page.locator("tbody a.name").nth(49).click()
@@ -48,8 +52,7 @@ def test_after_the_last_that_was_loaded_the_list_goes_on(site, li, address, page
 
 
 def test_a_record_of_no_list_and_a_list_from_its_middle(site, li, address, page: Page, faults):
-    for number in range(53):
-        site.customer(f"C{number:03d}", "li")
+    customers(site, 53)
     stranger = site.create("core.contact", {"customer": 1, "name": "Zhao"})
     log_in(page, address, "li")
     page.goto(f"{address}{LIST}")
