@@ -26,7 +26,7 @@ from plugins import Entity
 
 READ_ONLY = _("This token may only read.")
 _CHUNK = 500
-_STAMPED = {"version", "updated_at", "updated_by_id", "sort_key"}
+STAMPED = frozenset({"version", "updated_at", "updated_by_id", "sort_key"})  # by every write, whoever writes
 Demand = tuple[Entity, str]
 Asked = dict[Demand, set[int]]
 
@@ -160,7 +160,7 @@ def _stood_before(row: Extension, new: Iterable[Any]) -> bool:
 
 def _is_derived(model: type, attribute: str) -> bool:
     """Whether the stamp sets it, not the writer."""
-    if attribute in _STAMPED or attribute.endswith("_folded"):
+    if attribute in STAMPED or attribute.endswith("_folded"):
         return True
     column: Any = inspect(model).columns.get(attribute)
     return column is not None and "derived" in column.info

@@ -15,6 +15,7 @@ from core.db.guard import GuardedSession, unscoped
 from core.errors import Conflict
 from core.i18n import _
 from core.models import Customer, CustomerState
+from core.security.judge import STAMPED
 from core.services.journal import Journal
 from core.services.stamp import derived_columns
 
@@ -61,8 +62,8 @@ class StateWatch:
         for obj in (*new, *dirty):
             if isinstance(obj, Customer):
                 self._look_at(session, obj, obj in new)
-        touched = [*new, *(obj for obj in dirty if not _changes_hands(obj))]
-        self._nothing_under_seal(session, [obj for obj in touched if isinstance(obj, CustomerScoped)])
+        children = [obj for obj in (*new, *dirty) if isinstance(obj, CustomerScoped)]
+        self._nothing_under_seal(session, [obj for obj in children if obj in new or not _changes_hands(obj)])
 
     def after(self, session: Session) -> None:
         """The steps are stored at the end of the transaction, all at once."""
@@ -129,4 +130,4 @@ def _people(model: Any) -> frozenset[str]:
     columns: Any = inspect(model).column_attrs
     of_people = (one.key for one in columns for key in one.columns[0].foreign_keys if key.target_fullname == _USER)
     by_itself = (derived for _source, derived, _derive in derived_columns(model))
-    return frozenset({"version", "updated_at", "updated_by_id", *by_itself, *of_people})
+    return STAMPED.union(by_itself, of_people)

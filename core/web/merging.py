@@ -12,6 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from core.errors import Conflict, Forbidden, Invalid
+from core.http.paths import collection
 from core.i18n import _
 from core.security.catalog import verb_of
 from core.security.judge import refusal
@@ -48,7 +49,7 @@ class Choice:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_route("web.merge", "/core/customers/{id:[1-9][0-9]*}/merge")
+    config.add_route("web.merge", f"{collection(merging.KEY)}/{{id:[1-9][0-9]*}}/merge")
     config.add_view(view, route_name="web.merge", request_method="GET")
     config.add_view(apply, route_name="web.merge", request_method="POST")
 
@@ -118,12 +119,10 @@ def _ask(request: Request, ctx: Ctx, refused: FormRefused | None, entity: Entity
 def _compare(
     request: Request, ctx: Ctx, refused: FormRefused | None, entity: Entity, target: Any, source: Any
 ) -> Response:
-    error = refused.error if refused else None
-    messages = [error.detail, *error.messages] if error else []
     return page(
         request,
         "merge",
-        status=error.status if error else 200,
+        status=refused.error.status if refused else 200,
         frame=frame(request, ctx, entity),
         entity=entity,
         path=record_path(entity.key, target.id),
@@ -133,7 +132,7 @@ def _compare(
         names=(name_of(request, ctx, entity, target), name_of(request, ctx, entity, source)),
         choices=_choices(request, ctx, entity, target, source, refused.texts if refused else {}),
         moving=[one for one in counts(request, ctx, entity, source) if not one.is_none],
-        wrong=[request.say(message) for message in messages if message],
+        wrong=[request.say(message) for message in refused.sentences] if refused else [],
     )
 
 

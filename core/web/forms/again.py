@@ -36,6 +36,11 @@ class FormRefused(Exception):
         self.draw, self.error, self.texts = draw, error, texts
         self.base, self.version = base, version
 
+    @property
+    def sentences(self) -> list[str]:
+        """What is wrong, for a form that has no fields to say it at: the whole first."""
+        return [*filter(None, [self.error.detail]), *self.error.messages]
+
 
 Draw: TypeAlias = Callable[[Request, Ctx, "FormRefused | None"], Response]
 

@@ -199,12 +199,12 @@ def _lines(say: Any, title: Mapping[str, str], lines: Mapping[str, Any], only: s
 
 def chosen(request: Request, kept: Import, entity: Entity) -> Choices:
     """The choices that the page's form holds. Raises Invalid for a field that two columns feed."""
-    form = request.POST
+    form, known = request.POST, {field.name: field for field in entity.fields}
     columns: dict[str, str] = {}
     for at, column in enumerate(columns_of(kept)):
         name = _text(form, f"column-{at}")
         if name in columns:
-            title = entity.field(name).title if any(one.name == name for one in entity.fields) else name
+            title = known[name].title if name in known else name
             raise Invalid(_("Two columns feed the field ${name}. Choose one of them.", mapping={"name": title}))
         if name:
             columns[name] = column.name
@@ -217,9 +217,8 @@ def chosen(request: Request, kept: Import, entity: Entity) -> Choices:
             raise BadRequest
         if texts:
             told = [one.strip() for one in told]
-            field = next((one for one in entity.fields if one.name == name), None)
-            if field is not None and field.type.kind == "reference":
-                told = keys_of(request.ctx, field, told)
+            if name in known and known[name].type.kind == "reference":
+                told = keys_of(request.ctx, known[name], told)
             values[name] = dict(zip(texts, told, strict=False))
         if reading := _text(form, f"reading-{name}"):
             readings[name] = reading

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.i18n import make_localizer
@@ -92,18 +91,14 @@ def _require(ctx: Ctx, entity: Entity) -> None:
 
 def _draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity) -> Response:
     _require(ctx, entity)
-    error: Any = refused.error if refused else None
-    wrong = error.messages if error else []
-    if error and error.detail:
-        wrong.insert(0, error.detail)
     return page(
         request,
         "importing/upload",
-        status=error.status if error else 200,
+        status=refused.error.status if refused else 200,
         frame=frame(request, ctx, entity),
         entity=entity,
         path=collection(entity.key),
-        wrong=wrong,
+        wrong=refused.sentences if refused else [],
         formats=",".join(FORMATS),
         most=store_of(ctx.kernel.settings).most,
     )
