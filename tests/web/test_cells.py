@@ -152,6 +152,38 @@ def cell(page, row, name):
     return page.locator(f"tbody tr:nth-child({row}) [data-field={name}]")
 
 
+def slow(page):
+    page.evaluate(
+        """const fast = fetch; fetch = async (...asked) => {
+          await new Promise((done) => setTimeout(done, 200));
+          return fast(...asked);
+        };"""
+    )
+
+
+def test_nobody_waits_for_a_field_or_an_answer(grid):
+    slow(grid)
+    cell(grid, 1, "phone").focus()
+    keys = ("Enter", "9", "9", "Escape", "Enter", "7", "7", "Tab", "F2", "8", "Enter", "Enter", "6", "Enter")
+    for key in keys:
+        grid.keyboard.press(key)
+    expect(cell(grid, 3, "employees")).to_be_focused()
+    expect(cell(grid, 1, "phone")).to_have_text("77")
+    expect(cell(grid, 1, "employees")).to_have_text("8")
+    expect(cell(grid, 2, "employees")).to_have_text("6")
+
+
+def test_keys_for_the_next_cell_are_dropped_where_a_text_is_refused(grid):
+    slow(grid)
+    cell(grid, 1, "employees").focus()
+    for key in ("Enter", "x", "Enter", "Enter", "6", "Enter"):
+        grid.keyboard.press(key)
+    box = cell(grid, 1, "employees").get_by_role("textbox")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(box).to_have_value("x")
+    expect(cell(grid, 2, "employees")).to_have_text("5")
+
+
 def test_moving_editing_saving_and_undoing_by_keyboard_alone(grid):
     cell(grid, 1, "name").focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"):

@@ -4,8 +4,8 @@
 const grid = document.querySelector(".k-grid");
 const wide = matchMedia("(min-width: 768px)");
 let edited = null; // the cell whose field is open
-let saving = null;
-let early = null; // the keys that are pressed before the field is there
+let busy = false; // a field is on its way, or what was typed is
+let keys = []; // what is pressed meanwhile
 
 // --- moving -----------------------------------------------------------------------------------------------
 
@@ -66,40 +66,47 @@ const show = (cell, page) => {
   if (field?.select && field.type !== "checkbox") field.select();
 };
 const edit = async (cell) => {
-  if (!wide.matches || edited || saving) return;
+  if (!wide.matches || edited || busy) return;
   edited = cell;
-  early = [];
+  busy = true;
   const number = cell.closest("tr").dataset.record.split("/")[1];
   const address = `${location.pathname}/${number}/fields/${encodeURIComponent(cell.dataset.field)}${location.search}`;
   const reply = await fetch(address).catch(() => null);
-  if (!reply?.ok || reply.redirected) {
-    edited = early = null;
+  if (reply?.ok && !reply.redirected) {
+    cell.kept = [...cell.childNodes];
+    cell.classList.add("is-editing");
+    show(cell, kehu.parsed(await reply.text()));
+  } else {
+    edited = null;
+    keys = [];
     if (reply?.redirected) location.reload();
     else if (reply) tip(cell, await refusal(reply));
-    return;
   }
-  cell.kept = [...cell.childNodes];
-  cell.classList.add("is-editing");
-  show(cell, kehu.parsed(await reply.text()));
-  catchUp(cell);
+  goOn();
 };
-const catchUp = (cell) => {
-  const field = document.activeElement, keys = early;
-  const text = keys.filter((key) => key.length === 1).join("");
-  early = null;
-  if (text && field.tagName === "SELECT") {
-    const option = [...field.options].find((one) => one.text.trim().toLowerCase().startsWith(text.toLowerCase()));
-    if (option) option.selected = true;
-  } else if (text && field.type !== "checkbox") field.value = text;
-  if (text) field.dispatchEvent(new Event("input", { bubbles: true }));
-  const last = keys.find((key) => key.length > 1);
-  if (last) field.dispatchEvent(new KeyboardEvent("keydown", { key: last, bubbles: true, cancelable: true }));
-};
-const tooEarly = (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key.length === 1 || ["Enter", "Tab", "Escape"].includes(event.key))) return;
+
+// Nobody waits for a field or for the answer to what was saved: keys come to what has the focus afterwards.
+const held = (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key.length > 1 && !["Enter", "Tab", "Escape", "F2"].includes(event.key) && !moves[event.key]) return;
   event.preventDefault();
   event.stopPropagation();
-  early.push(event.key);
+  keys.push({ key: event.key, shiftKey: event.shiftKey, bubbles: true, cancelable: true });
+};
+const typed = (text) => {
+  const field = document.activeElement;
+  if (field.tagName !== "SELECT") { document.execCommand("insertText", false, text); return; }
+  const option = [...field.options].find((one) => one.text.trim().toLowerCase().startsWith(text.toLowerCase()));
+  if (option) option.selected = true;
+};
+const goOn = () => {
+  busy = false;
+  while (keys.length && !busy) {
+    let text = "";
+    while (edited && keys[0]?.key.length === 1) text += keys.shift().key;
+    if (text) typed(text);
+    else document.activeElement.dispatchEvent(new KeyboardEvent("keydown", keys.shift()));
+  }
 };
 const close = (cell) => {
   edited = null;
@@ -116,20 +123,25 @@ const replaced = (row, fresh) => {
 };
 const save = async (cell, go) => {
   const form = cell.querySelector("form.k-single");
-  if (!form || saving) return;
+  if (!form || busy) return;
   if (JSON.stringify([...new FormData(form)]) === form.before) {
     close(cell);
     focus(go(cell));
     return;
   }
-  saving = cell;
+  busy = true;
   cell.setAttribute("aria-busy", "true");
   const reply = await kehu.send(form.action, new URLSearchParams(new FormData(form))).catch(() => null);
-  saving = null;
   cell.removeAttribute("aria-busy");
-  const page = reply && kehu.parsed(await reply.clone().text());
-  if (!page) return; // the network is gone: what was typed stays
-  if (reply.ok && page.querySelector(".k-toast")) {
+  const isSaved = reply && await answered(cell, form, reply, go); // without the network, what was typed stays
+  if (!isSaved) keys = []; // they were meant for the next cell
+  goOn();
+};
+// Whether it was saved.
+const answered = async (cell, form, reply, go) => {
+  const page = kehu.parsed(await reply.clone().text());
+  const isSaved = reply.ok && page.querySelector(".k-toast") !== null;
+  if (isSaved) {
     const row = cell.closest("tr"), fresh = page.querySelector("tr[data-record]");
     const at = [rowsOf().indexOf(go(cell).closest("tr")), cellsOf(row).indexOf(go(cell)), go(cell).dataset.field];
     close(cell);
@@ -141,6 +153,7 @@ const save = async (cell, go) => {
   } else if (page.querySelector("form.k-single")) show(cell, page);
   else if (page.querySelector("[data-view=conflict], #password")) { form.action = form.dataset.edit; form.submit(); }
   else { close(cell); focus(cell); tip(cell, await refusal(reply)); }
+  return isSaved;
 };
 
 const here = (cell) => cell;
@@ -177,7 +190,7 @@ if (grid) {
   grid.addEventListener("keydown", (event) => {
     const cell = cellOf(event.target);
     if (!cell || event.isComposing) return;
-    if (edited === cell && early) tooEarly(event);
+    if (busy && event.isTrusted) held(event);
     else if (edited === cell) inEditor(event);
     else inCell(event, cell);
   });
@@ -189,7 +202,7 @@ if (grid) {
     }
   });
   grid.addEventListener("focusout", () => setTimeout(() => {
-    if (edited && !saving && !edited.contains(document.activeElement) && !document.querySelector("dialog[open]") && document.hasFocus()) save(edited, here);
+    if (edited && !busy && !edited.contains(document.activeElement) && !document.querySelector("dialog[open]") && document.hasFocus()) save(edited, here);
   }));
   grid.addEventListener("dblclick", (event) => {
     const cell = cellOf(event.target);
