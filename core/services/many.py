@@ -266,10 +266,12 @@ def _is_open(ctx: Ctx, uuid: str) -> bool:
 @dataclass(frozen=True)
 class Progress:
     """How far a job is. `tally` is of what is done; `back` says how far it was taken back: records, and those that
-    had to stay as they are; `is_open`, `back_open`: there is more to come.
+    had to stay as they are; `is_open`, `back_open`: there is more to come. `batch` is the Change-Id of what it does.
     """
 
     id: int
+    batch: str
+    is_mine: bool
     entity: str
     deed: Deed
     state: str
@@ -283,12 +285,26 @@ class Progress:
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    @property
+    def can_be_taken_back(self) -> bool:
+        """By whoever asks. It is, once, and from the moment when it begins."""
+        return self.is_mine and self.back is None and bool(self.tally.changed or self.is_open)
+
 
 def progress(ctx: Ctx, job_id: int) -> Progress:
     """Of a job that the actor has started. Raises NotFound."""
-    job = _mine(ctx, job_id)
+    return _progress(ctx, _mine(ctx, job_id))
+
+
+def behind(ctx: Ctx, batch: str) -> Progress | None:
+    """Of the job behind a Change-Id, whoever has started it, for who may read that change; None if it was none."""
+    found = ctx.system.scalar(select(QueuedJob).where(QueuedJob.uuid == batch, QueuedJob.key == MANY.key))
+    return None if found is None else _progress(ctx, found)
+
+
+def _progress(ctx: Ctx, job: QueuedJob) -> Progress:
     payload: Any = job.result if job.state == "done" else job.payload
-    back = ctx.db.scalars(
+    back = ctx.system.scalars(
         select(QueuedJob)
         .where(QueuedJob.key == UNDO.key, QueuedJob.unique_key == _back_key(job.uuid))
         .order_by(QueuedJob.id.desc())
@@ -296,6 +312,8 @@ def progress(ctx: Ctx, job_id: int) -> Progress:
     undone: Any = (back.result if back.state == "done" else back.payload) if back is not None else None
     return Progress(
         job.id,
+        job.uuid,
+        job.user_id == ctx.identity.user_id,
         payload["entity"],
         Deed(*payload["deed"]),
         job.state,

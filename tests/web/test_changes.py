@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.app import make_app
-from core.services import records
+from core.services import many, records
+from core.services.jobs.runner import work_off
+from core.services.many import Deed, Which
 from tests.support.site import Site
 from tests.web.conftest import Browser, person, sql
 
@@ -81,3 +83,37 @@ def test_a_change_without_a_reason_says_none(site, browser_of):
     page = browser_of(**{"Accept-Language": "zh-CN"}).get("/changes")
     assert "Acme" not in page.html.main.select_one("small").text
     assert "Kehu" not in page.html.main.text
+
+
+def done_with_many(site, deed, ids, login="admin"):
+    """The change page of a deed that took more than one transaction."""
+    site.run(lambda ctx: many.start(ctx, ctx.catalog["core.customer"], Which.named(ids), deed), login)
+    work_off(site.kernel)
+
+
+def test_a_change_of_many_is_said_in_words_and_taken_back_where_its_result_is(site, browser_of, monkeypatch):
+    monkeypatch.setattr(many, "PART", 2)
+    ids = [site.customer(f"C{at} <i>", phone="1") for at in range(5)]
+    person(site, "li")
+    done_with_many(site, Deed(many.EDIT, {"phone": "<b>2</b>", "owner": "li"}), ids)
+    admin = browser_of()
+    page = admin.get(first(admin.get("/changes")))
+    assert page.html.h1.text == "Edit 5 customers: Phone → <b>2</b>, Owner → li"
+    result = page.html.select_one(".k-head a.btn")["href"]
+    assert f"/changes/{page.request.path.rpartition('/')[2]}" in admin.get(result).text
+    page = admin.follow(admin.post(page.html.select_one("form[action$='/undo']")["action"]))
+    assert page.request.path == result
+    work_off(site.kernel)
+    assert "5 of 5 records taken back" in admin.get(result).html.h2.text
+    [_back, deed] = admin.get("/changes").html.select(".adm-changes a")[:2]
+    assert admin.get(deed["href"]).html.select_one("form[action$='/undo']") is None
+
+
+def test_others_read_what_was_done_with_many_and_do_not_take_it_back(site, browser_of):
+    person(site, "audit", roles=("auditor",))
+    ids = [site.customer(f"C{at}") for at in range(3)]
+    done_with_many(site, Deed("delete"), ids)
+    auditor = browser_of("audit")
+    page = auditor.get(first(auditor.get("/changes")))
+    assert page.html.h1.text == "Delete 3 customers"
+    assert page.html.select("form[action$='/undo'], .k-head a.btn") == []

@@ -16,11 +16,14 @@ from core.entities.reader import USER, Label, Reader
 from core.fields import INT_MAX
 from core.i18n import _
 from core.models import Audit
-from core.services import history, records, reversal, trail
+from core.services import history, many, records, reversal, trail
 from core.services.history import Deed
+from core.services.many import Progress
 from core.services.work import Ctx
+from core.web import format as formats
 from core.web.addresses import record_path
 from core.web.frame import frame, may_visit
+from core.web.lists.many import result_path
 from core.web.templating import page
 from core.web.values import Display, Value, display
 from core.web.words import action_title, whose
@@ -67,6 +70,15 @@ class Part:
     path: str
     what: str
     lines: tuple[tuple[str, Value, Value], ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What has made a change of many records: in words, its page, and where all of it is taken back, or ""."""
+
+    words: str
+    path: str
+    undo: str
 
 
 def includeme(config: Configurator) -> None:
@@ -144,18 +156,63 @@ def one(context: Any, request: Request) -> Response:
     deed = history.deed(ctx, request.matchdict["change"])
     rows, more = history.entries(ctx, deed.batch, MOST_ENTRIES, _place(request, "after"))
     [row] = _rows(request, ctx, [deed])
+    parts = list(_parts(request, ctx, rows))
+    source = _source(request, ctx, deed, rows, parts)
     here = f"{PATH}/{deed.batch}"
+    if source is not None:
+        undo = source.undo
+    else:
+        undo = f"{here}/undo" if deed.transactions == 1 and _may_go_back(ctx, deed) else ""
     return page(
         request,
         "admin/change",
         frame=frame(request, ctx, admin=True),
         row=row,
         deed=deed,
-        parts=list(_parts(request, ctx, rows)),
+        parts=parts,
+        source=source,
         next=f"{here}?after={rows[-1].id}" if more else "",
         path=PATH,
-        undo=f"{here}/undo" if deed.transactions == 1 and _may_go_back(ctx, deed) else "",
+        undo=undo,
     )
+
+
+def _source(request: Request, ctx: Ctx, deed: Deed, rows: Sequence[Audit], parts: Sequence[Part]) -> Source | None:
+    """The job that did the same to many records, if it was one: the words say what all of them have got."""
+    job = many.behind(ctx, deed.batch)
+    entity = ctx.catalog.get(job.entity) if job is not None else None
+    if job is None or entity is None:
+        return None
+    path = result_path(entity.key, job.id)
+    return Source(
+        _in_words(
+            request, entity, job, [part for row, part in zip(rows, parts, strict=True) if row.entity == entity.key]
+        ),
+        path if job.is_mine else "",
+        f"{path}/undo" if job.can_be_taken_back else "",
+    )
+
+
+def _in_words(request: Request, entity: Entity, job: Progress, parts: Sequence[Part]) -> str:
+    """`Edit 16 customers: Owner → Li Ming`, with each field that has got the same value wherever it was changed."""
+    gaps = {
+        "what": action_title(entity, job.deed.name),
+        "n": formats.number(job.tally.changed, request.locale_name),
+        "things": formats.noun(request.say(entity.plural), request.locale_name),
+    }
+    new: dict[str, set[str]] = {}
+    for title, _old, value in (line for part in parts for line in part.lines):
+        new.setdefault(title, set()).add(_plain(request, value))
+    got = [f"{request.say(title)} → {text}" for title, texts in new.items() for text in texts if len(texts) == 1]
+    if not got or job.deed.name == many.DELETE:
+        return str(request.say(_("${what} ${n} ${things}", mapping=gaps)))
+    return str(request.say(_("${what} ${n} ${things}: ${got}", mapping={**gaps, "got": ", ".join(got)})))
+
+
+def _plain(request: Request, value: Value) -> str:
+    if value.kind == "closed":
+        return str(request.say(_("Restricted")))
+    return ", ".join(item.text for item in value.items) or value.text or "—"
 
 
 def _may_go_back(ctx: Ctx, deed: Deed) -> bool:

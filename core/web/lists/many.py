@@ -218,7 +218,7 @@ def _started(
     request: Request, ctx: Ctx, entity: Entity, asked: Asked, deed: Deed, sent: Sequence[tuple[str, str]]
 ) -> Response:
     number = many.start(ctx, entity, asked.which, deed)
-    return HTTPSeeOther(f"{collection(entity.key)}/bulk/{number}?{urlencode({'back': asked.back})}")
+    return HTTPSeeOther(f"{result_path(entity.key, number)}?{urlencode({'back': asked.back})}")
 
 
 def follow(entity: Entity, request: Request) -> Response:
@@ -242,11 +242,17 @@ def follow(entity: Entity, request: Request) -> Response:
 
 
 def take_back(entity: Entity, request: Request) -> Response:
-    """POST: stop it and set back what it did."""
+    """POST: stop it and set back what it did; its page says how far."""
     number = record_id(request)
     many.take_back(request.ctx, number)
-    path = f"{collection(entity.key)}/bulk/{number}"
-    return HTTPSeeOther(came_from(request, path))
+    path = result_path(entity.key, number)
+    origin = came_from(request, path)
+    return HTTPSeeOther(origin if origin.partition("?")[0] == path else path)
+
+
+def result_path(key: str, job_id: int) -> str:
+    """The page that says how far a job is, and what became of the records."""
+    return f"{collection(key)}/bulk/{job_id}"
 
 
 def _page(
