@@ -22,7 +22,7 @@ from core.services.attachments import SWEEP
 from core.services.happenings import EVENTS, ActivityCompleted
 from core.services.importing import process
 from core.services.jobs.housekeeping import HOUSEKEEPING
-from core.services.setup import ADMINISTRATIVE
+from core.services.setup import ADDED, ADMINISTRATIVE
 from plugins import Entity, Event, Job, RoleGrant, Subscriber, hookimpl
 
 ENTITIES = (
@@ -57,8 +57,9 @@ class CorePlugin:
 
     @hookimpl
     def register_grants(self) -> tuple[RoleGrant, ...]:
-        """A new site has them from the beginning; one that was there before an entity was gets them so."""
-        return tuple(RoleGrant(role="admin", entity=key, action="*", reach="all") for key in ADMINISTRATIVE)
+        """A new site has them from the beginning; one that is older than they are gets them so."""
+        lines = (*(("admin", key, "*", "all") for key in ADMINISTRATIVE), *ADDED)
+        return tuple(RoleGrant(role=role, entity=key, action=act, reach=reach) for role, key, act, reach in lines)
 
     @hookimpl
     def register_jobs(self) -> tuple[Job, ...]:

@@ -174,4 +174,5 @@ def refusal(action: str) -> str:
         "delete": _("Your role does not let you delete or restore this record."),
         "assign": _("Your role does not let you give this record to that owner or unit."),
         "share": _("Your role does not let you share this record."),
+        "explain": _("Your role does not let you ask what others may do with this record."),
     }.get(action, _("Your role does not let you do this."))

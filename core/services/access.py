@@ -24,7 +24,7 @@ from core.security.catalog import meta_or_field
 from core.security.grants import REACHES, READABLE, READING, WRITING
 from core.security.judge import READ_ONLY
 from core.security.rights import Rights
-from core.security.scope import ROWS
+from core.security.scope import ACTION, FOR, ROWS
 from core.security.weigh import Line, Scales, Weighed
 from core.services import records
 from core.services.shares import SHARED_ACTIONS
@@ -33,6 +33,8 @@ from plugins import Entity
 
 Json = dict[str, Any]
 ABSENT_USER = _("There is no such user, or you may not see them.")
+NOT_THEIRS = _("Your role does not let you ask about this person: only about people in the units that you manage.")
+_OUT_OF_SIGHT = _("You do not see the customer that it hangs on. Ask somebody who does.")
 _REACHED = {
     "own": _("records of one's own"),
     "unit": _("records of one's own unit"),
@@ -46,11 +48,14 @@ def explain(ctx: Ctx, entity: Entity, record: Any, login: str | None = None, *, 
 
     `because` holds the reasons and `change` the steps that together would turn the verdict, null where no
     step can; each is an object with a `kind` and a `text` to be translated. About somebody else the actor
-    needs the right `explain` on the record: Forbidden without. BadRequest for a user he does not see.
+    needs the right `explain` on the record and on that user: Forbidden without. BadRequest for a user he does
+    not see.
     """
     user = _user(ctx, login)
     if user.id != ctx.identity.user_id:
         records.require(ctx, entity, "explain", record)
+        if not records.may(ctx, ctx.catalog["core.user"], "explain", user):
+            raise Forbidden(NOT_THEIRS)
     look = records.reader(ctx, language)
     label = look.labels("core.user", [user.id]).get(user.id)
     names = [*_actions(entity), *(verb.name for verb in entity.verbs if not verb.on_binned)]
@@ -67,14 +72,16 @@ def explain(ctx: Ctx, entity: Entity, record: Any, login: str | None = None, *, 
 
 
 def onlookers(ctx: Ctx, entity: Entity, record: Any, most: int = 30) -> tuple[list[tuple[User, bool]], bool]:
-    """The first users by name that the actor sees, each with whether he sees the record, and whether there are more.
+    """The first users by name that the actor may ask about, each with whether he sees the record, and whether there
+    are more.
 
     Whoever may not explain the record hears of nobody.
     """
     if not records.may(ctx, entity, "explain", record):
         return [], False
     statement = select(User.id).where(User.active).order_by(User.name, User.id).limit(most + 1)
-    ids = list(ctx.db.scalars(statement, execution_options={ROWS: "live"}))
+    asked = {FOR: User, ACTION: ("view", "explain"), ROWS: "live"}
+    ids = list(ctx.db.scalars(statement, execution_options=asked))
     found = {user.id: user for user in ctx.system.scalars(select(User).where(User.id.in_(ids[:most])))}
     rights = {one: given for one in found if (given := _rights(ctx, one)) is not None}
     model: Any = entity.model
@@ -137,6 +144,7 @@ class _Case:
         documents = {role.id: role.grants for role in roles}
         self.scales = Scales(rights, documents, self._shares(), self.resolver)
         self.known = self._known_roles(documents)
+        self.in_sight = self._sees_customer()
 
     def told(self, asked: Mapping[str, str]) -> list[Json]:
         enforced = self._enforced(["view", *asked.values()])
@@ -152,6 +160,15 @@ class _Case:
             else:
                 found.append(self._judged(name, action, allowed, seeing))
         return found
+
+    def _sees_customer(self) -> bool:
+        """Whether the asker himself sees the customer that the record hangs on: else nothing is told about it."""
+        number = self.row.get("customer_id")
+        if number is None:
+            return True
+        customer = self.resolver.load("core.customer", number)
+        entity = self.ctx.catalog["core.customer"]
+        return customer is not None and self.ctx.rights.covers(entity, "view", customer, self.resolver)
 
     def _enforced(self, actions: Iterable[str]) -> dict[str, bool]:
         """What the criteria say that enforce, all in one statement."""
@@ -220,7 +237,8 @@ class _Case:
         if weighed.customer is not None:
             sees = weighed.customer.allowed
             text = _("It follows its customer, which is visible.") if sees else _("Its customer is not visible.")
-            reasons = list(self._because(weighed.customer, self.ctx.catalog["core.customer"]))
+            told = self.in_sight
+            reasons = list(self._because(weighed.customer, self.ctx.catalog["core.customer"])) if told else []
             yield {"kind": "customer", "allowed": sees, "text": text, "because": reasons}
         if weighed.people:
             yield {"kind": "people", "text": _("The user is one of its people: owner, assignee or participant.")}
@@ -291,6 +309,8 @@ class _Case:
         if weighed.people is False and not weighed.visible:
             about = {"entity": entity.key, "record": row["id"], "user": self.user.login}
             steps.append({"kind": "add_people", **about, "text": _("Make the user a participant.")})
+        elif not weighed.visible and not self.in_sight:
+            steps.append({"kind": "out_of_sight", "text": _OUT_OF_SIGHT})
         elif not weighed.visible:
             customer = self.resolver.load("core.customer", row["customer_id"]) or {}
             steps += self._giving(weighed.customer or Weighed(), self.ctx.catalog["core.customer"], "view", customer)
@@ -337,7 +357,9 @@ class _Case:
     def _hiding(self, weighed: Weighed, entity: Entity) -> list[Json] | None:
         """The steps that would hide what is seen with its customer or by its people."""
         steps: list[Json] | None = []
-        if weighed.customer is not None and weighed.customer.allowed:
+        if weighed.customer is not None and weighed.customer.allowed and not self.in_sight:
+            steps = [{"kind": "out_of_sight", "text": _OUT_OF_SIGHT}]
+        elif weighed.customer is not None and weighed.customer.allowed:
             steps = self._taking(weighed.customer, self.ctx.catalog["core.customer"], "view")
         if not weighed.people or steps is None:
             return steps

@@ -35,6 +35,18 @@ def _grant(entity: str, action: str, reach: str) -> dict[str, Any]:
     return {"entity": entity, "action": action, "reach": reach, "condition": None, "deny": False}
 
 
+# What the first version's roles have been given since: role, entity, action, reach. Older sites get it once.
+ADDED = (
+    ("customer_admin", "core.user", "explain", "all"),
+    ("sales_manager", "*", "explain", "all"),  # of what he sees, but only about the people whom he manages:
+    ("sales_manager", "core.user", "explain", "subtree"),
+)
+
+
+def _added(role: str) -> list[dict[str, Any]]:
+    return [_grant(*line) for to, *line in ADDED if to == role]
+
+
 def _rep(reach: str) -> list[dict[str, Any]]:
     return [_grant("*", action, reach) for action in ("create", "view", "edit", "export")]
 
@@ -44,7 +56,10 @@ STARTER_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "admin": ("系统管理员", [_grant("*", "*", "all"), *(_grant(key, "*", "all") for key in ADMINISTRATIVE)]),
     "customer_admin": (
         "客户管理专员",
-        [_grant(key, "*", "all") for key in ("core.customer", "core.contact", "core.activity")],
+        [
+            *(_grant(key, "*", "all") for key in ("core.customer", "core.contact", "core.activity")),
+            *_added("customer_admin"),
+        ],
     ),
     "sales_rep": ("销售代表", _rep("own")),
     "sales_manager": (
@@ -52,6 +67,7 @@ STARTER_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
         [
             *_rep("subtree"),
             *(_grant("*", action, "subtree") for action in ("assign", "share", "merge", "seal", "unseal")),
+            *_added("sales_manager"),
         ],
     ),
     "executive": ("高层管理者", [_grant("*", "view", "all"), _grant("*", "export", "all")]),

@@ -10,6 +10,10 @@ import pytest
 from tests.support.site import Site
 
 CUSTOMERS = "/core/customers"
+ASKING = (
+    *({"entity": "core.customer", "action": one, "reach": "all"} for one in ("view", "explain")),
+    {"entity": "core.user", "action": "explain", "reach": "all"},
+)
 
 
 def told(client: Any, number: int, **query: str) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def number(site: Site) -> int:
     site.user("li", "east")
     site.user("zhang")
     site.user("wang", "east", roles=["sales_manager"])
-    site.role("helper", [{"entity": "core.customer", "action": one, "reach": "all"} for one in ("view", "explain")])
+    site.role("helper", [*ASKING])
     site.user("helper", roles=["helper"])
     return site.customer("Acme", "li")
 
@@ -89,6 +93,41 @@ def test_who_may_ask(api: Callable[..., Any], number: int) -> None:
     assert api("zhang").get(f"{CUSTOMERS}/{number}/access", user="li", status=404).body == absent
 
 
+def test_a_manager_asks_about_his_people_and_what_he_sees(site: Site, api: Callable[..., Any], number: int) -> None:
+    site.unit("west")
+    site.user("wu", "west")
+    wang, admin = api("wang"), api()
+    assert told(wang, number, user="li")["view"]["allowed"] is True
+    for stranger in ("zhang", "wu", "admin"):
+        refused = wang.get(f"{CUSTOMERS}/{number}/access", user=stranger, status=403).json
+        assert "only about people in the units that you manage" in refused["detail"]
+    theirs = site.customer("Beta", "wu")
+    absent = wang.get(f"{CUSTOMERS}/987654/access", user="li", status=404).body
+    assert wang.get(f"{CUSTOMERS}/{theirs}/access", user="li", status=404).body == absent
+    admin.act(f"{CUSTOMERS}/{theirs}", "share", {"to": {"user": "wang"}, "actions": ["view"]})
+    assert told(wang, theirs, user="li")["view"]["allowed"] is False  # of what he sees, wherever it is
+    wang.get(f"{CUSTOMERS}/{theirs}/access", user="wu", status=403)
+
+
+def test_nothing_is_told_of_a_customer_that_the_asker_does_not_see(
+    site: Site, api: Callable[..., Any], number: int
+) -> None:
+    site.user("su", clearance=3)
+    secret = site.customer("Secret", owner="su", secrecy=3)
+    admin = api()
+    made = admin.post("/core/activities", {"kind": "note", "subject": "s", "customer": secret, "assignee": "wang"})
+    path = f"/core/activities/{made.json['id']}/access"
+    assert "clearance" in admin.get(path, user="li").text
+    for login in ("wang", "li"):  # about oneself, and about one's people
+        reply = api("wang").get(path, user=login)
+        for action in reply.json["actions"]:
+            about = [one for one in action["because"] if one["kind"] == "customer"]
+            assert [one["because"] for one in about] == [[]] * len(about)
+            assert all(step.get("entity") != "core.customer" for step in action["change"] or ())
+        assert "clearance" not in reply.text
+        assert '"to":3' not in reply.text.replace(" ", "")
+
+
 def test_a_dealer_asks_about_his_own_people_only(site: Site, api: Callable[..., Any], number: int) -> None:
     site.unit("d1", "dealer")
     site.user("deng", "d1", roles=["dealer", "helper"])
@@ -107,7 +146,7 @@ def test_roles_and_hidden_fields_stay_unnamed(site: Site, api: Callable[..., Any
     site.role(
         "clerk",
         [
-            *({"entity": "core.customer", "action": one, "reach": "all"} for one in ("view", "explain")),
+            *ASKING,
             {"entity": "core.role", "action": "view", "reach": "all"},
         ],
         [{"entity": "core.customer", "field": "annual_revenue", "right": "none", "condition": None}],

@@ -72,3 +72,15 @@ def test_without_the_role_nothing_is_given(site: Site) -> None:
 def test_every_entity_that_is_not_of_the_business_is_named(site: Site) -> None:
     others = {entity.key for entity in site.kernel.catalog if not is_business(entity)}
     assert others - set(setup.ADMINISTRATIVE) == {"core.import", "core.notification"}  # which are each one's own
+
+
+def test_managers_of_an_older_site_may_ask_about_their_people(site: Site) -> None:
+    mine = [line for line in setup.STARTER_ROLES["sales_manager"][1] if line["action"] == "explain"]
+    with site.kernel.work(write=True) as work:
+        session = work.elevated("test", write=True)
+        role = session.scalars(select(Role).where(Role.code == "sales_manager")).one()
+        role.grants = [line for line in role.grants if line["action"] != "explain"]
+    assert sync(site)
+    with site.acting(write=False) as ctx:
+        grants = ctx.system.scalars(select(Role.grants).where(Role.code == "sales_manager")).one()
+    assert [line for line in grants if line["action"] == "explain"] == mine

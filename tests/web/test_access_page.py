@@ -67,3 +67,12 @@ def test_nobody_learns_of_others_without_the_right(site: Site, browser_of: Any, 
     admin = browser_of()
     evil = "<script>alert(1)</script>"
     assert evil not in admin.get(f"{LIST}/{number}/access?user={evil}", 400).text
+
+
+def test_a_manager_is_offered_his_people_and_no_others(site: Site, browser_of: Any, number: int) -> None:
+    person(site, "boss", "east", roles=("sales_manager",))
+    boss = browser_of("boss")
+    page = boss.get(f"{LIST}/{number}/access")
+    assert (names(page, "See it"), names(page, "Do not see it")) == (["boss", "li"], [])
+    assert verdict(boss.get(f"{LIST}/{number}/access?user=li")) == "li sees this"
+    assert "only about people in the units that you manage" in boss.get(f"{LIST}/{number}/access?user=zhang", 403).text
