@@ -97,6 +97,7 @@ def test_a_manager_asks_about_his_people_and_what_he_sees(site: Site, api: Calla
     site.unit("west")
     site.user("wu", "west")
     wang, admin = api("wang"), api()
+    wang.headers["Accept-Language"] = "en"
     assert told(wang, number, user="li")["view"]["allowed"] is True
     for stranger in ("zhang", "wu", "admin"):
         refused = wang.get(f"{CUSTOMERS}/{number}/access", user=stranger, status=403).json
