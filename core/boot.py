@@ -26,6 +26,7 @@ from core.security.fitting import unknown_target, wrong_type
 from core.security.others import extended
 from core.security.store import RightsStore
 from core.services import events, lifecycle, setup
+from core.services.binning import restorable
 from core.services.jobs import schedule
 from core.services.work import Kernel
 from core.settings import Settings
@@ -70,7 +71,7 @@ class Declarations:
     subscribers: Registry[Subscriber]
 
     def all(self) -> Iterator[Entity]:
-        """The entities with the fields that plugins add to them."""
+        """The entities with the fields that plugins add to them, and the verb that brings back from the bin."""
         for entity in self.entities.values():
             for key in self.extensions:
                 extension = self.extensions.get(key)
@@ -78,7 +79,7 @@ class Declarations:
                     owner = self.extensions.owner(key)
                     with _blamed(owner, key):
                         entity = extended(entity, owner, extension)
-            yield entity
+            yield restorable(entity)
 
 
 def manifests(settings: Settings, found: dict[str, Found] | None = None) -> tuple[Manifest, ...]:

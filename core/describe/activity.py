@@ -7,8 +7,7 @@ from core.i18n import _
 from core.models import Activity
 from core.services.activities import ActivityRules
 from core.services.ownership import acting_user
-from core.services.records import restore
-from plugins import Entity, Field, Group, Timeline, Verb
+from plugins import Entity, Field, Group, Timeline
 
 KINDS = {
     "visit": _("Visit"),
@@ -66,5 +65,4 @@ ACTIVITY = Entity(
         due="due",
     ),
     rules=ActivityRules(),
-    verbs=(Verb("restore", _("Restore"), "delete", restore, on_binned=True),),
 )

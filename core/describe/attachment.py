@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.describe.org import RESTORE
 from core.fields import Integer, Text
 from core.i18n import _
 from core.models import Attachment
@@ -26,6 +25,5 @@ ATTACHMENT = Entity(
     ),
     columns=("name", "entity", "record", "media_type", "size", "created_at"),
     groups=(Group(_("File"), ("name", "entity", "record", "media_type", "size", "sha256")),),
-    verbs=(RESTORE,),
     timeline=Timeline(),
 )

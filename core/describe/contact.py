@@ -7,8 +7,7 @@ from core.i18n import _
 from core.models import Contact
 from core.services.contacts import ContactRules
 from core.services.ownership import acting_user
-from core.services.records import restore
-from plugins import Entity, Field, Group, Verb
+from plugins import Entity, Field, Group
 
 BUYING_ROLES = {
     "economic": _("Economic buyer"),
@@ -49,5 +48,4 @@ CONTACT = Entity(
         Group(_("Responsibility"), ("owner",)),
     ),
     rules=ContactRules(),
-    verbs=(Verb("restore", _("Restore"), "delete", restore, on_binned=True),),
 )

@@ -12,7 +12,6 @@ from core.models import Customer
 from core.services.customers import NEW_STATES, CustomerRules
 from core.services.merging import check_take, merge
 from core.services.ownership import ASSIGN, OWNER, SECRECY, UNIT
-from core.services.records import restore
 from core.services.shares import check_actions, share, unshare
 from core.services.states import qualify, seal, unqualify, unseal
 from plugins import Entity, Field, Group, Verb
@@ -132,6 +131,5 @@ CUSTOMER = Entity(
             page="/core/customers/{id}/merge",
         ),
         Verb("unshare", _("End sharing"), "share", unshare, (Field("to", Target(), _("To")),)),
-        Verb("restore", _("Restore"), "delete", restore, on_binned=True),
     ),
 )

@@ -9,7 +9,6 @@ from core.i18n import _
 from core.models import NumberRule, Role, Term, Unit, User
 from core.services.numbers import NumberRuleRules
 from core.services.org import TermRules, UnitRules
-from core.services.records import restore
 from core.services.users import RoleRules, UserRules, deactivate, restore_user, set_password, unlock
 from plugins import Entity, Field, Group, Verb
 
@@ -20,7 +19,6 @@ UNIT_KINDS = {
     "dealer": _("Dealer"),
     "department": _("Department"),
 }
-RESTORE = Verb("restore", _("Restore"), "delete", restore, on_binned=True)
 
 
 def as_sent(value: Any) -> Any:
@@ -46,7 +44,6 @@ UNIT = Entity(
     columns=("name", "code", "kind", "parent", "base_currency"),
     groups=(Group(_("Profile"), ("name", "code", "kind", "parent", "base_currency")),),
     rules=UnitRules(),
-    verbs=(RESTORE,),
 )
 
 USER = Entity(
@@ -110,7 +107,6 @@ ROLE = Entity(
     columns=("name", "code"),
     groups=(Group(_("Profile"), ("name", "code", "profile")), Group(_("Rights"), ("grants", "field_rights"))),
     rules=RoleRules(),
-    verbs=(RESTORE,),
 )
 
 TERM = Entity(
@@ -134,7 +130,6 @@ TERM = Entity(
     columns=("label_zh", "label_en", "list", "code", "parent", "active"),
     groups=(Group(_("Profile"), ("list", "code", "label_zh", "label_en", "parent", "position", "active")),),
     rules=TermRules(),
-    verbs=(RESTORE,),
 )
 
 NUMBER_RULE = Entity(

@@ -6,7 +6,6 @@ from core.fields import Document, Reference, Text
 from core.i18n import _
 from core.models import SavedView
 from core.services.ownership import acting_user
-from core.services.records import restore
 from core.services.saved_views import SavedViewRules, check_query, close_first, open_first
 from plugins import Entity, Field, Group, Verb
 
@@ -62,6 +61,5 @@ SAVED_VIEW = Entity(
             close_first,
             undo=_("It opens first until another one does, or none."),
         ),
-        Verb("restore", _("Restore"), "delete", restore, on_binned=True),
     ),
 )

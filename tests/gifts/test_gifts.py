@@ -49,6 +49,19 @@ def test_a_child_is_seen_with_its_customer(two_reps: Site, api: Callable[..., An
     li.delete(f"{GIFTS}/{gift['id']}", version=1, status=403)
 
 
+def test_what_is_deleted_comes_back(two_reps: Site, api: Callable[..., Any]) -> None:  # noqa: F811
+    """Nobody declares it: whatever goes to the recycle bin has the verb."""
+    boss = api("admin")
+    customer = boss.get("/core/customers").json["items"][0]["id"]
+    gift = boss.post(GIFTS, {"customer": customer, "name": "茶叶"}).json
+    boss.delete(f"{GIFTS}/{gift['id']}", version=1)
+    assert boss.names(GIFTS) == []
+    assert f"/api/v1{GIFTS}/{{id}}/actions/restore" in boss.get("/openapi.json").json["paths"]
+    api("li").post(f"{GIFTS}/{gift['id']}/actions/restore", {}, status=404)  # deleting is not his
+    boss.post(f"{GIFTS}/{gift['id']}/actions/restore", {}, status=200)
+    assert boss.names(GIFTS) == ["茶叶"]
+
+
 @pytest.mark.databases
 def test_what_a_plugin_makes_searchable_is_found(two_reps: Site, api: Callable[..., Any]) -> None:  # noqa: F811
     li, wang = api("li"), api("wang")
