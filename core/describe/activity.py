@@ -39,6 +39,8 @@ ACTIVITY = Entity(
         Field("done", Boolean(), _("Done"), required=True, default=lambda ctx: False),
         Field("result", Text(20000, lines=True), _("Result"), column="outcome"),
         Field("next_step", Text(200), _("Next step")),
+        Field("next_kind", Choice(KINDS), _("Next kind")),
+        Field("next_due", Date(), _("Next due")),
         Field("next_at", Moment(), _("Next at")),
         Field("customer", Reference("core.customer"), _("Customer")),
         Field("contact", Reference("core.contact"), _("Contact")),
@@ -51,7 +53,7 @@ ACTIVITY = Entity(
     groups=(
         Group(_("Activity"), ("subject", "kind", "at", "due", "done")),
         Group(_("With whom"), ("customer", "contact", "about")),
-        Group(_("Content"), ("body", "result", "next_step", "next_at")),
+        Group(_("Content"), ("body", "result", "next_step", "next_kind", "next_due", "next_at")),
         Group(_("Responsibility"), ("owner", "assignee", "participants")),
     ),
     timeline=Timeline(

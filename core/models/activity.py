@@ -20,7 +20,9 @@ activity_user = Table(
 
 
 class Activity(Record, Involving, About, Binnable, Customizable, Base):
-    """活动. `at` is when it takes or took place, `due` the day by which a task is to be done."""
+    """活动. `at` is when it takes or took place, `due` the day by which it is to be done; so are `next_at` and
+    `next_due` of the next step, of `next_kind`.
+    """
 
     PARTICIPANTS = activity_user
 
@@ -39,6 +41,8 @@ class Activity(Record, Involving, About, Binnable, Customizable, Base):
     done: Mapped[bool] = mapped_column(boolean(), default=False)
     outcome: Mapped[str | None] = mapped_column(long_text())
     next_step: Mapped[str | None] = mapped_column(text(200))
+    next_kind: Mapped[str | None] = mapped_column(text(16))
+    next_due: Mapped[dt.date | None] = mapped_column()
     next_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("core_contact.id", ondelete="SET NULL"), index=True)
 

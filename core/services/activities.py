@@ -17,6 +17,7 @@ from core.services.work import Ctx
 from plugins import Rules
 
 KEY = "core.activity"
+FOLLOW_UP = "task"  # what comes next if nobody says what
 
 
 class ActivityRules(Rules):
@@ -34,13 +35,14 @@ class ActivityRules(Rules):
                 values["customer"] = contact.customer_id
             elif customer_id != contact.customer_id:
                 raise Invalid(errors={"contact": [_("This contact belongs to another customer.")]})
-        if values.get("next_step") is not None and values.get("next_at", record and record.next_at) is None:
+        when = (values.get(name, record and getattr(record, name)) for name in ("next_at", "next_due"))
+        if values.get("next_step") is not None and not any(when):
             raise Invalid(errors={"next_at": [_("Say when the next step is due.")]})
 
     def stored(self, ctx: Ctx, record: Activity, values: Mapping[str, Any], creating: bool) -> None:
         if not values.get("done") or ctx.journal.undoes:
             return  # what followed from it comes back by itself when it is done again
-        if record.next_at is not None:
+        if record.next_at is not None or record.next_due is not None:
             _plan_next(ctx, record)
         publish(ctx, ActivityCompleted(record.id, record.kind, record.customer_id, planned=not creating))
 
@@ -56,14 +58,17 @@ def tell_who_gave_it(ctx: Ctx, event: ActivityCompleted) -> None:
 
 
 def _plan_next(ctx: Ctx, done: Activity) -> None:
-    """The next activity, planned for `next_at`, of the same kind and people; of the owner's making.
+    """The next activity, planned for `next_at` or the day `next_due`, with the same people; of the owner's making.
+
+    A call is followed by something to do, not by a call, unless it is said.
 
     Whoever has the activity need not see the customer: what it refers to is taken over, not looked up.
     """
     following = {
-        "kind": done.kind,
+        "kind": done.next_kind or FOLLOW_UP,
         "subject": done.next_step or done.subject,
         "at": done.next_at,
+        "due": done.next_due,
         "customer": done.customer_id,
         "contact": done.contact_id,
         "assignee": done.assignee_id,

@@ -76,6 +76,12 @@ def complete(ctx: Ctx, activity_id: int, version: int) -> Any:
     return records.change(ctx, ctx.catalog[ACTIVITY], activity_id, {"done": True}, version)
 
 
+def days_ahead(today: dt.date) -> list[tuple[dt.date, str]]:
+    """The days for which something is planned most often, with their names; the nearest first, each once."""
+    found = {3: _("In three days"), 7 - today.weekday(): _("Next Monday"), 1: _("Tomorrow")}
+    return [(today + dt.timedelta(days=days), title) for days, title in sorted(found.items())]
+
+
 def put_off(ctx: Ctx, activity_id: int, version: int, to: dt.date) -> Any:
     """To a later day, at the same time of it. Raises NotFound, Forbidden, Conflict; Invalid for a day that is over."""
     if to <= ctx.today:

@@ -48,7 +48,8 @@ def _references(activity: Entity) -> list[Field]:
 
 def write_down(ctx: Ctx, entity: Entity, record: Any, said: Mapping[str, Any]) -> Activity:
     """An activity of the record, by JSON values of its fields, with `text` for subject and content. Without a time
-    it was now, unless it is a task; what lies ahead is planned. With `next_at` the next step is planned, too.
+    it was now, unless it is a task; what lies ahead is planned. With `next_at` or `next_due` the next step is planned,
+    too.
 
     Raises Forbidden, Conflict, Invalid.
     """

@@ -48,7 +48,9 @@ def _added(role: str) -> list[dict[str, Any]]:
 
 
 def _rep(reach: str) -> list[dict[str, Any]]:
-    return [_grant("*", action, reach) for action in ("create", "view", "edit", "export")]
+    """What he has written down himself, whoever works with customers may take back."""
+    everyday = [_grant("*", action, reach) for action in ("create", "view", "edit", "export")]
+    return [*everyday, _grant("core.activity", "delete", "own")]
 
 
 STARTER_PROFILES = {"sales_manager": "manager", "executive": "executive"}

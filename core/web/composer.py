@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,8 @@ from pyramid.request import Request
 from core.errors import BadRequest
 from core.i18n import _
 from core.security.catalog import is_business
-from core.services import composing
-from core.services.activities import KEY
+from core.services import agenda, composing
+from core.services.activities import FOLLOW_UP, KEY
 from core.services.work import Ctx
 from core.web.forms.again import FormRefused
 from core.web.forms.choices import Choice, Chooser
@@ -23,7 +24,8 @@ from plugins import Entity
 FIRST = "note"
 ASKED = "log"  # in the address of a record: what kind of activity is to be written down
 KEYS = {"call": "l", "note": "n", "visit": "v", "task": "t"}
-_MOMENTS, _PLAIN = ("at", "next_at"), ("kind", "text", "due", "next_step")
+_PLAIN = ("kind", "text", "at", "due", "next_step", "next_kind")
+_NEXT = ("next_pick", "next_due", "next_time")  # a day out of those that are offered, or any, and a time if it has one
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Composer:
     """The form: `texts` is what it holds, `errors` what is wrong by field, `general` what is wrong besides."""
 
     kinds: tuple[Kind, ...]
+    following: tuple[Kind, ...]  # what the next step may be
+    days: tuple[tuple[dt.date, str], ...]  # that are offered for it
     companions: tuple[Companion, ...]
     texts: Mapping[str, str]
     errors: Mapping[str, list[str]]
@@ -77,10 +81,15 @@ def composer(request: Request, ctx: Ctx, entity: Entity, record: Any, refused: F
     say, error = request.say, refused.error if refused else None
     asked = request.GET.get(ASKED, "")
     first = asked if asked in kind.choices else FIRST
+    offered = [Kind(code, kind.choices[code], icons.get(code, activity.icon), KEYS.get(code, "")) for code in kinds]
+    companions = tuple(_companions(request, ctx, activity, entity, record))
+    only = {one.name: one.choices[0].key for one in companions if len(one.choices) == 1}
     return Composer(
-        tuple(Kind(code, kind.choices[code], icons.get(code, activity.icon), KEYS.get(code, "")) for code in kinds),
-        tuple(_companions(request, ctx, activity, entity, record)),
-        {"kind": first, **(refused.texts if refused else {})},
+        tuple(offered),
+        tuple(sorted((one for one in offered if one.code != FIRST), key=lambda one: one.code != FOLLOW_UP)),
+        tuple(agenda.days_ahead(ctx.today)),
+        companions,
+        {"kind": first, **only, **(refused.texts if refused else {})},
         {name: [say(one) for one in messages] for name, messages in error.errors.items()} if error else {},
         say(error.detail) if error and error.detail and not error.errors else "",
         asked in kind.choices,
@@ -101,10 +110,22 @@ def sent(request: Request, ctx: Ctx, entity: Entity) -> tuple[dict[str, str], di
     """What the form sent, as texts and as what the service takes. Raises BadRequest."""
     activity, entities = ctx.catalog[KEY], {one.key: one for one in ctx.catalog}
     names = [field.name for field, _way in composing.companions(activity, entity, entities)]
-    texts = {name: _text(request, name) for name in (*_PLAIN, *_MOMENTS, *names)}
-    said: dict[str, Any] = {name: text for name, text in texts.items() if text.strip()}
-    said |= {name: from_local(said[name], zone_of(ctx)) for name in _MOMENTS if name in said}
+    texts = {name: _text(request, name) for name in (*_PLAIN, *_NEXT, *names)}
+    said: dict[str, Any] = {name: texts[name] for name in (*_PLAIN, *names) if texts[name].strip()}
+    if "at" in said:
+        said["at"] = from_local(said["at"], zone_of(ctx))
+    said |= _when(ctx, texts)
+    if not said.keys() & {"next_step", "next_due", "next_at"}:
+        said.pop("next_kind", None)  # it always says something
     return texts, said
+
+
+def _when(ctx: Ctx, texts: Mapping[str, str]) -> dict[str, str]:
+    """When the next step is due: a day is enough, and a time alone is of today."""
+    day, time = texts["next_due"].strip() or texts["next_pick"].strip(), texts["next_time"].strip()
+    if time:
+        return {"next_at": from_local(f"{day or ctx.today}T{time}", zone_of(ctx))}
+    return {"next_due": day} if day else {}
 
 
 def _text(request: Request, name: str) -> str:

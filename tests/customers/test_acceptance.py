@@ -135,7 +135,7 @@ def test_m56_a_visit_that_is_done_leads_to_the_next_one(site: Site, api: Client)
     admin, customer = api(), site.customer("A")
     visit = admin.post(ACTIVITIES, {"kind": "visit", "subject": "First visit", "customer": customer}).json
     soon = (site.kernel.clock.now() + dt.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    admin.patch(f"{ACTIVITIES}/{visit['id']}", {"done": True, "next_at": soon, "version": 1})
+    admin.patch(f"{ACTIVITIES}/{visit['id']}", {"done": True, "next_at": soon, "next_kind": "visit", "version": 1})
     (planned,) = admin.get(ACTIVITIES, filter='["=", "done", false]').json["items"]
     assert (planned["kind"], planned["at"], planned["customer"]["id"]) == ("visit", soon, customer)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from core.models import Activity
+from core.services import agenda
 from tests.support.shots import log_in
 from tests.support.site import Site
 from tests.web.conftest import Browser, person
@@ -30,17 +34,68 @@ def test_without_scripts_it_is_a_form(site: Site, admin: Browser) -> None:
     at = f"{LIST}/{number}"
     page = admin.get(at)
     form = next(one for one in page.forms.values() if one.action.endswith("/log"))
-    assert [one.text for one in page.html.select("[data-composer] option")] == ["", "Zhao"]
+    assert [one.text for one in page.html.select("[name=contact] option")] == ["", "Zhao"]
     assert [one["value"] for one in page.html.select("[data-composer] [name=kind]")] == [
         "note", "visit", "call", "mail", "meeting", "task",
     ]  # fmt: skip
     form["kind"], form["text"], form["contact"] = "call", "Agreed on the price", "Z1"
-    form["next_step"], form["next_at"] = "Send it", "2999-01-02T10:00"
+    form["next_step"], form["next_kind"] = "Send it", "call"
+    form["next_due"], form["next_time"] = "2999-01-02", "10:00"
     page = admin.follow(admin.send(form))
     assert groups(page) == ["Next", "Today"]
     assert lines(page) == ["Call Send it · Zhao", "Call Agreed on the price · Zhao", "created this"]
     assert "Agreed on the price" in toast_of(page).text
     assert lines(press_undo(admin, page, at)) == ["created this"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "due", "has_time"),
+    [
+        ({"next_step": "Send it", "next_due": "2999-01-02"}, "task", "2999-01-02", False),
+        ({"next_step": "Send it", "next_pick": "2999-01-03"}, "task", "2999-01-03", False),
+        ({"next_pick": "2999-01-03", "next_due": "2999-01-02", "next_kind": "visit"}, "visit", "2999-01-02", False),
+        ({"next_step": "Send it", "next_time": "23:59"}, "task", None, True),
+    ],
+)
+def test_a_next_step_needs_a_day_and_is_something_to_do(
+    site: Site, admin: Browser, said: dict[str, str], kind: str, due: str | None, has_time: bool
+) -> None:
+    at = f"{LIST}/{site.customer('Acme')}"
+    page = admin.follow(admin.post(f"{at}/log", {"kind": "call", "text": "Agreed", "next_kind": "task", **said}))
+    assert groups(page)[0] in ("Next", "Today")
+    with site.acting(write=False) as ctx:
+        call, following = ctx.system.scalars(select(Activity).order_by(Activity.id)).all()
+        assert call.next_kind == following.kind == kind
+        assert (following.due and following.due.isoformat(), following.happens_at is not None) == (due, has_time)
+    assert lines(press_undo(admin, page, at)) == ["created this"]
+
+
+def test_what_has_no_next_step_says_nothing_of_its_kind(site: Site, admin: Browser) -> None:
+    admin.post(f"{LIST}/{site.customer('Acme')}/log", {"kind": "call", "text": "Agreed", "next_kind": "task"})
+    with site.acting(write=False) as ctx:
+        assert [one.next_kind for one in ctx.system.scalars(select(Activity))] == [None]
+
+
+def test_the_only_contact_is_chosen(site: Site, admin: Browser) -> None:
+    alone, both = site.customer("Acme"), site.customer("Bolt")
+    for customer, name in ((alone, "Zhao"), (both, "Qian"), (both, "Sun")):
+        site.create("core.contact", {"customer": customer, "name": name, "code": name})
+    chosen = [admin.get(f"{LIST}/{one}").html.select("[data-composer] option[selected]") for one in (alone, both)]
+    assert [[option.text for option in found if option.parent["name"] == "contact"] for found in chosen] == [
+        ["Zhao"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_days_are_offered_once_and_ahead(weekday: int) -> None:
+    today = dt.date(2026, 11, 23) + dt.timedelta(days=weekday)
+    offered = {str(title): day for day, title in agenda.days_ahead(today)}
+    assert len(set(offered.values())) == len(offered) >= 2
+    assert list(offered.values()) == sorted(offered.values())
+    assert offered["Tomorrow"] == today + dt.timedelta(days=1)
+    if "Next Monday" in offered:
+        assert offered["Next Monday"] == dt.date(2026, 11, 30)
 
 
 def test_what_is_wrong_comes_back_with_what_was_written(site: Site, admin: Browser) -> None:
@@ -52,7 +107,7 @@ def test_what_is_wrong_comes_back_with_what_was_written(site: Site, admin: Brows
     assert form.textarea.text.strip() == EVIL
     assert form.select_one("[name=next_step]")["value"] == EVIL
     assert "Say when the next step is due." in form.select_one("#c-next_at-e").text
-    assert form.select_one("[name=next_at]")["aria-describedby"] == "c-next_at-e"
+    assert form.select_one("[name=next_time]")["aria-describedby"] == "c-next_at-e"
     assert "<script>alert" not in page.text
     assert lines(admin.get(f"{LIST}/{number}")) == ["created this"]
     admin.app.post(f"{LIST}/{number}/log", {"text": "x", "csrf_token": "no"}, headers=admin.headers, status=400)
@@ -92,6 +147,27 @@ def test_l_type_and_ctrl_enter_log_a_call(site: Site, li: int, address: str, pag
     expect(page.get_by_label("Due", exact=True)).to_be_hidden()
     page.keyboard.press("?")
     expect(page.locator("#keys-here")).to_contain_text("CallL")
+
+
+def test_a_day_is_picked_with_a_click(site: Site, li: int, address: str, page: Page, faults: Any) -> None:
+    number = site.customer("Acme", owner="li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{LIST}/{number}")
+    page.keyboard.press("l")
+    page.keyboard.type("Agreed")
+    page.get_by_label("Next step", exact=True).fill("Send it")
+    page.locator(".when label").nth(1).click()
+    day = page.locator("[name=next_due]")
+    picked = page.locator("[name=next_pick]:checked")
+    expect(day).to_have_value(picked.get_attribute("value") or "none")
+    day.fill("2999-01-02")
+    expect(picked).to_have_count(0)
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(".k-tl > li").first).to_contain_text(re.compile("Task.*Send it"))
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator(".k-tl > li")).to_have_count(1)
 
 
 def test_what_the_kind_has_no_room_for_is_not_sent(site: Site, li: int, address: str, page: Page, faults: Any) -> None:

@@ -85,10 +85,9 @@ def _period(request: Request, ctx: Ctx) -> Period:
 
 
 def _choices(ctx: Ctx, language: str) -> list[Choice]:
-    today, weekday = ctx.today, ctx.today.weekday()
-    days = [(_("Tomorrow"), 1), (_("In three days"), 3), (_("Next Monday"), 7 - weekday), (_("In a month"), 30)]
-    found = {title: today + dt.timedelta(days=ahead) for title, ahead in days}
-    return [Choice(to.isoformat(), title, formats.short_day(to, language, today)) for title, to in found.items()]
+    today = ctx.today
+    found = [*agenda.days_ahead(today), (today + dt.timedelta(days=30), _("In a month"))]
+    return [Choice(to.isoformat(), title, formats.short_day(to, language, today)) for to, title in found]
 
 
 # --- what the buttons do -------------------------------------------------------------------------------

@@ -49,6 +49,11 @@ document.querySelectorAll("form[data-composer]").forEach((form) => {
     // By mouse or by its key; arrow keys walk through the kinds and leave the focus there.
     kind.addEventListener("click", (event) => { if (event.detail !== 0 || !kind.matches(":focus-visible")) { form.classList.add("is-open"); text.focus(); } });
   });
+  // A day that is offered is written where any day can be; what stands there says which of them is meant.
+  const day = form.elements.next_due;
+  const picks = [...form.querySelectorAll("[name=next_pick]")];
+  picks.forEach((pick) => pick.addEventListener("change", () => { day.value = pick.value; }));
+  day.addEventListener("input", () => { picks.forEach((pick) => { pick.checked = pick.value === day.value; }); });
   // What the kind has no room for is not sent.
   form.addEventListener("formdata", ({ formData }) => {
     form.querySelectorAll(".more-of-it [name]").forEach((one) => { if (one.offsetParent === null) formData.delete(one.name); });
