@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from alembic import context
+from alembic.operations.ops import AlterColumnOp
 from sqlalchemy import inspect
 
 import core.migrations.mariadb  # noqa: F401, makes killed migrations repeatable there
@@ -36,6 +37,16 @@ def spelled(kind: str, obj: Any, _autogen: Any) -> Any:
     return False
 
 
+def as_modelled(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """A column that is altered is said to be of the type that its model has, not of what SQLite keeps it as:
+    MariaDB repeats the type with every change of a column, and amounts would become whole numbers there.
+    """
+    for table in directives[0].upgrade_ops.ops if directives else ():
+        for op in getattr(table, "ops", ()):
+            if isinstance(op, AlterColumnOp) and op.modify_type is None:
+                op.existing_type = metadata.tables[op.table_name].columns[op.column_name].type
+
+
 def check_references(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
     """On SQLite, which does not watch them while tables are rebuilt: no row may refer to nothing."""
     if connection.dialect.name == "sqlite":
@@ -50,6 +61,7 @@ context.configure(
     version_table=f"{ownership.VERSION_TABLE}{plugin}",
     include_object=mine,
     render_item=spelled,
+    process_revision_directives=as_modelled,
     on_version_apply=check_references,
     transaction_per_migration=True,
     # SQLite can roll DDL back once BEGIN is ours; then a killed migration leaves nothing behind.

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+from sqlalchemy import Connection, NullPool, create_engine, inspect, select, text
 
 from core.db.base import metadata
 from core.migrations import runner
 from plugins import Manifest, PluginError, discover, resolve
 
 pytestmark = pytest.mark.databases
+
+MOMENT = dt.datetime(2026, 6, 30, 9, 0, 0, 123456, tzinfo=dt.UTC)
 
 MODELS = """
 from __future__ import annotations
@@ -51,6 +55,16 @@ class Note(Base):
     __tablename__ = "tally_parent_note"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+PRICED = """
+
+class Price(Base):
+    __tablename__ = "tally_price"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    amount: Mapped[Decimal{0}] = mapped_column(Money)
+    since: Mapped[dt.datetime{0}] = mapped_column(UtcDateTime)
 """
 
 HEAD = """
@@ -266,6 +280,33 @@ def test_a_second_migration_sees_a_table_named_after_another(database_url, tally
     assert "tally_parent_note" in written.read_text(encoding="utf-8")
     runner.upgrade(database_url, enabled(tally))
     check(database_url, enabled(tally))
+
+
+def test_a_migration_written_on_sqlite_keeps_what_other_databases_hold(database_url, tally):
+    """A column that may be empty from now on is an amount still, and a moment to the microsecond."""
+    models = tally.package / "models.py"
+    source = models.read_text(encoding="utf-8").replace("import Money, ", "import Money, UtcDateTime, ")
+    source = source.replace(
+        "from sqlalchemy import", "import datetime as dt\nfrom decimal import Decimal\nfrom sqlalchemy import"
+    )
+    for optional in ("", " | None"):
+        models.write_text(source + PRICED.format(optional), encoding="utf-8")
+        tally.forget()
+        with runner.scratch(enabled(tally)) as embedded:
+            written = runner.revision(embedded, enabled(tally), "tally", "prices")
+        runner.upgrade(database_url, enabled(tally))
+        check(database_url, enabled(tally))
+        if not optional:
+            price = metadata.tables["tally_price"]
+            with connect(database_url) as connection:
+                connection.execute(price.insert().values(amount=Decimal("12.5001"), since=MOMENT))
+                connection.commit()
+    source = written.read_text(encoding="utf-8")
+    assert "existing_type=types.Money()" in source
+    assert "existing_type=types.UtcDateTime()" in source
+    with connect(database_url) as connection:
+        found = connection.execute(select(metadata.tables["tally_price"])).one()
+    assert (found.amount, found.since) == (Decimal("12.5001"), MOMENT)
 
 
 def test_a_generated_migration_leaves_a_neighbour_alone(database_url, tally, tmp_path):
