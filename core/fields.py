@@ -286,9 +286,7 @@ class Moment:
         return self.parse(value.strip()) if value.strip() else None
 
     def to_json(self, value: dt.datetime | None) -> str | None:
-        return (
-            None if value is None else f"{value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-        )
+        return None if value is None else f"{value.astimezone(dt.UTC).isoformat(timespec='seconds')[:-6]}Z"
 
 
 @dataclass(frozen=True)

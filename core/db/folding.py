@@ -12,6 +12,7 @@ from functools import lru_cache
 
 SORT_KEY_LENGTH = 255
 _HAN = re.compile("[〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_NO_DIGITS = re.compile("[^0-9]+")
 _RUN = re.compile(f"({_HAN.pattern}+)")
 _WORD = re.compile(r"[^\W_]+")
 _FOLDED = re.compile("[\u3400-\u9fff0-9a-z().,&]*")  # most of what there is, once width and case are folded
@@ -61,6 +62,8 @@ _LEFT_OUT = _LeftOut()
 
 def digits(value: str) -> str:
     """Only the digits, as 0 to 9 whatever script they are in."""
+    if value.isascii():
+        return _NO_DIGITS.sub("", value)
     return "".join(str(unicodedata.decimal(ch)) for ch in unicodedata.normalize("NFKC", value) if ch.isdecimal())
 
 

@@ -15,7 +15,7 @@ from core.db.base import Binnable
 from core.db.types import text
 from core.entities.past import RESTRICTED, Past, PastReader
 from core.entities.resolver import SystemResolver, row_of
-from core.fields import Moment
+from core.fields import Boolean, Choice, Integer, Moment, Text
 from core.i18n import _, in_english
 from core.security import places
 from core.security.catalog import META_FIELDS, USER, attribute, attribute_name
@@ -27,6 +27,8 @@ from plugins import Entity, Field
 HIDDEN = "****"
 META = tuple(META_FIELDS)
 _MOMENT = Moment()
+_BY_WHOM = {"created_by": "created_by_id", "updated_by": "updated_by_id"}
+_AS_KEPT = (Text, Integer, Boolean, Choice)  # their values JSON has too
 _LOOKED_UP = {"reference", "references", "target", "any", "message"}  # kinds that show what others are called
 
 
@@ -69,10 +71,13 @@ class Reader:
         chosen = [field for field in entity.fields if fields is None or field.name in fields]
         meta = [name for name in META if fields is None or name in fields or name in ("id", "version")]
         self._load(entity, chosen, records)
-        rights = [self.rights_on(entity, chosen, record) for record in records]
+        rights = self._rights_on(entity, chosen, records)
         self.look_up(self._references(chosen, meta, records, rights))
+        always = [(name, self._meta(name)) for name in meta]
         values = [(field, self._values_of(field)) for field in chosen]
-        documents = [self._document(values, meta, record, given) for record, given in zip(records, rights, strict=True)]
+        documents = [
+            self._document(always, values, record, given) for record, given in zip(records, rights, strict=True)
+        ]
         for field in chosen:
             if field.type.kind == "changes":
                 self._read_pasts(entity, field, records, documents)
@@ -118,9 +123,16 @@ class Reader:
 
     def rights_on(self, entity: Entity, fields: Iterable[Field], record: Any) -> dict[str, str]:
         """The reader's right on each field of a record that he sees: edit, read, mask or none."""
+        return self._rights_on(entity, fields, [record])[0]
+
+    def _rights_on(self, entity: Entity, fields: Iterable[Field], records: Sequence[Any]) -> list[dict[str, str]]:
+        """The same for many records."""
         ruled = {rule.field for rule in self.rights.field_rights(entity)}
         if not ruled and not entity.public:
-            return dict.fromkeys((field.name for field in fields), "edit")
+            return [dict.fromkeys((field.name for field in fields), "edit")] * len(records)
+        return [self._ruled(entity, fields, ruled, record) for record in records]
+
+    def _ruled(self, entity: Entity, fields: Iterable[Field], ruled: set[str], record: Any) -> dict[str, str]:
         row = row_of(record)
         only_public = self._only_public(entity, record)
         given = {}
@@ -148,23 +160,18 @@ class Reader:
         records: Sequence[Any],
         rights: Sequence[Mapping[str, str]],
     ) -> Iterator[tuple[str, int | None]]:
-        by_whom = [f"{name}_id" for name in ("created_by", "updated_by") if name in meta]
-        looked_up = [field for field in fields if field.type.kind in _LOOKED_UP]
-        for record, given in zip(records, rights, strict=True):
-            for name in by_whom:
-                yield USER, getattr(record, name)
-            for field in looked_up:
-                if field.type.kind == "reference" and given[field.name] in READABLE:
-                    yield field.type.entity, places.get(record, field)  # type: ignore[attr-defined]
-                elif field.type.kind == "target":
-                    yield from ((f"core.{kind}", one) for kind, one in places.get(record, field).items())
-                elif field.type.kind == "any":
-                    yield getattr(record, attribute_name(field)) or (USER, None)
-                elif field.type.kind == "message":
-                    values = getattr(record, attribute_name(field))["values"].values()
-                    yield from ((one["entity"], one["id"]) for one in values if isinstance(one, dict))
-                elif field.type.kind == "references":
-                    yield from ((field.type.entity, item.id) for item in places.get(record, field))  # type: ignore[attr-defined]
+        for name in meta:
+            if name in _BY_WHOM:
+                yield from {(USER, getattr(record, _BY_WHOM[name])) for record in records}
+        for field in fields:
+            kind, kept = field.type.kind, places.getter(field)
+            if kind == "reference":
+                key = field.type.entity  # type: ignore[attr-defined]
+                given_on = zip(records, rights, strict=True)
+                yield from {(key, kept(record)) for record, given in given_on if given[field.name] in READABLE}
+            elif kind in _LOOKED_UP:
+                for value in map(kept, records):
+                    yield from _named_in(field, value)
 
     def look_up(self, records: Iterable[tuple[str, int | None]]) -> None:
         """The missing labels of these records, by entity and id, in one statement; None and unknown ones have none."""
@@ -198,12 +205,12 @@ class Reader:
 
     def _document(
         self,
+        always: Sequence[tuple[str, Callable[[Any], Any]]],
         values: Sequence[tuple[Field, Callable[[Any], Any]]],
-        meta: Sequence[str],
         record: Any,
         rights: Mapping[str, str],
     ) -> dict[str, Any]:
-        document = {name: self._meta(name, record) for name in meta}
+        document = {name: value_of(record) for name, value_of in always}
         for field, value_of in values:
             right = rights[field.name]
             if right != "none":
@@ -211,15 +218,18 @@ class Reader:
                 document[field.name] = self.masked(field, value) if right == "mask" else value
         return document
 
-    def _meta(self, name: str, record: Any) -> Any:
-        if name in ("created_by", "updated_by"):
-            return self.reference(USER, getattr(record, f"{name}_id"))
-        value = getattr(record, name)
-        return _MOMENT.to_json(value) if name.endswith("_at") else value
+    def _meta(self, name: str) -> Callable[[Any], Any]:
+        """How one of every record's own fields reads in a document, of any record."""
+        kept = places.kept_as(_BY_WHOM.get(name, name))
+        if name in _BY_WHOM:
+            return lambda record: self.reference(USER, kept(record))
+        return (lambda record: _MOMENT.to_json(kept(record))) if name.endswith("_at") else kept
 
     def _values_of(self, field: Field) -> Callable[[Any], Any]:
-        """How the field reads in a document, of any record: made out once for a page of them."""
+        """The same of a field: made out once for a page of records."""
         kept, kind = places.getter(field), field.type.kind
+        if type(field.type) in _AS_KEPT:
+            return kept
         if kind not in _LOOKED_UP:
             to_json = field.type.to_json  # type: ignore[attr-defined]
             return lambda record: to_json(kept(record))
@@ -283,12 +293,26 @@ def _label_query(entities: tuple[Entity, ...], language: str) -> Any:
     return arms[0] if len(arms) == 1 else union_all(*arms)
 
 
+def _named_in(field: Field, value: Any) -> Iterator[tuple[str, int | None]]:
+    """The records that a value names, whatever their kinds."""
+    kind = field.type.kind
+    if kind == "references":
+        yield from ((field.type.entity, item.id) for item in value)  # type: ignore[attr-defined]
+    elif kind == "target":
+        yield from ((f"core.{one}", its) for one, its in value.items())
+    elif kind == "any":
+        yield value or (USER, None)
+    else:
+        named = (one for one in value["values"].values() if isinstance(one, dict))
+        yield from ((one["entity"], one["id"]) for one in named)
+
+
 def nested(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document as JSON has it: fields of others in objects, `{"custom": {"floor_area": 80}}`."""
     found: dict[str, Any] = {}
     for name, value in document.items():
-        prefix, dot, rest = name.partition(".")
-        if dot:
+        if "." in name:
+            prefix, _dot, rest = name.partition(".")
             found.setdefault(prefix, {})[rest] = value
         else:
             found[name] = value

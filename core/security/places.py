@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -51,7 +50,21 @@ def get(record: Any, field: Field) -> Any:
 
 def getter(field: Field) -> Callable[[Any], Any]:
     """The same as a function of the record, for many of them."""
-    return attrgetter(attribute_name(field)) if is_own(field) else lambda record: get(record, field)
+    return kept_as(attribute_name(field)) if is_own(field) else lambda record: get(record, field)
+
+
+def kept_as(name: str) -> Callable[[Any], Any]:
+    """What reads an attribute of many records. One that is loaded lies in the record; asking the mapper takes
+    twice as long.
+    """
+
+    def kept(record: Any) -> Any:
+        try:
+            return record.__dict__[name]
+        except KeyError:
+            return getattr(record, name)
+
+    return kept
 
 
 def put(record: Any, field: Field, value: Any) -> None:

@@ -25,9 +25,16 @@ from core.services.trail import PROBE
 from core.services.work import Ctx, Work
 
 KEY = "core.customer"
-FIELDS = ("name", "phone", "tax_no", "email")  # by which customers are met
+_BEHIND = {"tax_key": "tax_no", "core_name": "name", "phone_key": "phone", "mail_domain": "email"}
+FIELDS = tuple(_BEHIND.values())  # by which customers are met
 LEVELS = ("certain", "high", "possible")
-_KINDS = ("tax_key", "core_name", "phone_key", "mail_domain")
+_KEYS: Mapping[str, Callable[[str], str | None]] = {
+    "tax_key": tax_key,
+    "core_name": core_name,
+    "phone_key": phone_key,
+    "mail_domain": mail_domain,
+}
+_KINDS = tuple(_KEYS)
 _BATCH = _KINDS[:3]  # what rows of a file are checked by; mailboxes only ever warn
 _FACT = "kehu_duplicates"
 _MOST = 100  # customers looked at for one key
@@ -50,30 +57,23 @@ class Hit:
         return ("name", "phone") if (self.level, self.by) == ("certain", "name") else (self.by,)
 
 
-def keys_of(values: Mapping[str, Any]) -> dict[str, str]:
+def keys_of(values: Mapping[str, Any], kinds: Sequence[str] = _KINDS) -> dict[str, str]:
     """What a customer with these values is found by, by the column that holds it."""
-    found = {
-        "tax_key": tax_key(values.get("tax_no") or ""),
-        "core_name": core_name(values.get("name") or ""),
-        "phone_key": phone_key(values.get("phone") or ""),
-        "mail_domain": mail_domain(values.get("email") or ""),
-    }
-    return {kind: key for kind, key in found.items() if key}
+    found = ((kind, _KEYS[kind](values.get(_BEHIND[kind]) or "")) for kind in kinds)
+    return {kind: key for kind, key in found if key}
 
 
 def marks(values: Mapping[str, Any]) -> Iterator[Hashable]:
     """What a row of a file would refuse another one by; a name alone only warns."""
-    keys = keys_of(values)
-    yield from ((kind, keys[kind]) for kind in ("tax_key", "phone_key") if kind in keys)
+    yield from keys_of(values, ("tax_key", "phone_key")).items()
 
 
 def prefetch(ctx: Ctx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Look up at once what `find` is going to ask for these rows."""
     wanted: dict[str, set[str]] = {kind: set() for kind in _BATCH}
     for row in rows:
-        for kind, key in keys_of(row).items():
-            if kind in wanted:
-                wanted[kind].add(key)
+        for kind, key in keys_of(row, _BATCH).items():
+            wanted[kind].add(key)
     for kind, keys in wanted.items():
         found: dict[str, list[Row]] = {key: [] for key in keys}
         for same in ctx.system.execute(_same(kind, keys)) if keys else ():

@@ -99,5 +99,5 @@ def write_customers(path: Path, count: int) -> None:
             short = f"{chance.choice('华东北南中西新远大明')}{chance.choice('科信达通联创')}{count}{number}"
             tax = f"91{count % 10}{number:015}"
             mail, street = f"info@x{number}.example", f"上海市浦东新区张江路{number}号"
-            phone = f"021-{number:08}"
+            phone = f"021-{50_000_000 + number}"
             out.writerow((f"{short}有限公司", short, phone, mail, street, tax, "310000", number % 5000, "2001-02-28"))

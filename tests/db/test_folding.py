@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from phonenumbers import is_valid_number, national_significant_number, parse
 
 from core.db.folding import search_fold, spoken
 from core.db.phones import HOME_CODE, phone_fold, phone_key, phone_needle
@@ -128,3 +129,22 @@ def test_phones_fold_whatever_stands_in_them(written):
     assert phone_needle(written) in ("", *folded.split()) or any(
         phone_needle(written) in number or number in HOME_CODE + phone_needle(written) for number in folded.split()
     )
+
+
+at_home = st.from_regex(r"\A(1[3-9][0-9]|0[1-9][0-9]{1,2})[- ]?[0-9]{3,4}[- ]?[0-9]{3,5}\Z")
+
+
+@given(at_home)
+@example("021-50000000")
+@example("138 1234-5678")
+def test_what_is_usually_written_has_the_key_that_the_library_gives_it(written):
+    number = parse(written, "CN")
+    if is_valid_number(number):
+        assert phone_key(written) == HOME_CODE + national_significant_number(number)
+
+
+def test_the_usual_numbers_are_not_read_by_all_rules_of_the_world(monkeypatch):
+    monkeypatch.setattr("core.db.phones._parsed", lambda text: pytest.fail(f"{text} was parsed"))
+    phone_fold.cache_clear()
+    assert phone_key("13812345678 ") == "8613812345678"
+    assert phone_key("0755-26770000") == "8675526770000"
