@@ -85,23 +85,25 @@ def customers_by_state(ctx: Ctx, *, own: bool = False) -> Mapping[str, int]:
 
 
 def customers(ctx: Ctx, period: Period) -> Any:
-    """A row: all, formal, without an owner, entered in the period, in the one before."""
+    """A row: all, formal, without an owner, entered in the period, in as many days of the one before."""
     counted = [
         func.count(Customer.id).label("all"),
         _how_many(Customer.state == "formal").label("formal"),
         _how_many(Customer.owner_id.is_(None)).label("pooled"),
         _how_many(_made_in(ctx, period)).label("new"),
-        _how_many(_made_in(ctx, period.before)).label("before"),
+        _how_many(_made_in(ctx, period.so_far_before(ctx.today))).label("before"),
     ]
     return ctx.db.execute(select(*counted)).one()
 
 
 def contacts(ctx: Ctx, period: Period) -> Any:
-    """A row: contacts of the period, of the one before, customers reached in the period, activities overdue."""
+    """A row: contacts of the period, of as many days of the one before, customers reached in the period, activities
+    overdue.
+    """
     reached = case((_contact_in(ctx, period), Activity.customer_id))
     counted = [
         _how_many(_contact_in(ctx, period)).label("now"),
-        _how_many(_contact_in(ctx, period.before)).label("before"),
+        _how_many(_contact_in(ctx, period.so_far_before(ctx.today))).label("before"),
         func.count(reached.distinct()).label("reached"),
         _how_many(_is_overdue(ctx)).label("overdue"),
     ]

@@ -22,6 +22,13 @@ class Period:
         """The period that ended when this one began."""
         return around(self.name, self.first - dt.timedelta(days=1))
 
+    def so_far_before(self, day: dt.date) -> Period:
+        """As many days of the period before as have come of this one by `day`, so that the two can be compared."""
+        before = self.before
+        if day >= self.last:
+            return before
+        return Period(self.name, before.first, min(before.last, before.first + (day - self.first)))
+
 
 def around(name: str, day: dt.date) -> Period:
     """The month, quarter or year in which the day is. KeyError for another name."""

@@ -131,6 +131,38 @@ def test_a_period_is_the_one_of_the_day(name, first, last, before):
     assert found.before.last + dt.timedelta(days=1) == found.first
 
 
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        ("2026-04-01", "2026-01-01"),
+        ("2026-05-20", "2026-02-19"),
+        ("2026-06-29", "2026-03-31"),
+        ("2026-06-30", "2026-03-31"),
+    ],
+)
+def test_what_has_come_so_far_is_compared_with_as_many_days(day, last):
+    found = periods.around("quarter", dt.date(2026, 5, 20)).so_far_before(dt.date.fromisoformat(day))
+    assert (found.first, found.last) == (dt.date(2026, 1, 1), dt.date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"), [(2, 1, "more"), (1, 2, "less"), (1, 1, ""), (0, 0, ""), (1, 0, "more")]
+)
+def test_the_sign_beside_a_figure_says_how_it_is(company, browser_of, monkeypatch, now, before, said):
+    row = SimpleNamespace(now=now, before=before, reached=now, overdue=0)
+    monkeypatch.setattr(figures, "contacts", lambda ctx, period: row)
+    lines = browser_of("shen").get("/").html.select("[data-card='core.contacts'] .hm-kpi li")
+    signs = [line.select_one("[role=img]") for line in lines]
+    assert [sign and sign["aria-label"] for sign in signs] == [f"{said} than before" if said else None, None, None]
+
+
+def test_all_customers_are_a_figure(company, browser_of):
+    card = browser_of("shen").get("/?period=year").html.select_one("[data-card='core.customers']")
+    told = [(one.select_one(".l").text, one.select_one("b").text) for one in card.select(".hm-kpi a")]
+    assert told[0] == ("All customers", "2")
+    assert "0 % of all" in card.text
+
+
 def test_another_period_is_refused_in_words(company, browser_of):
     page = browser_of("shen").get("/?period=decade", status=400)
     assert "quarter" in page.text

@@ -27,15 +27,26 @@ _DEPTH = 3  # levels of units that are shown
 _TEMPLATES = "core.web:templates/home"
 
 
+# How a figure is: the sign for it, and the word.
+TONES: Mapping[str, tuple[str, str]] = {
+    "more": ("good", _("more than before")),
+    "less": ("warn", _("less than before")),
+    "look": ("warn", _("to be looked at")),
+    "urgent": ("bad", _("urgent")),
+}
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A number that leads to the records behind it. `tone` is `good`, `warn` or `bad`; `note` stands beside it."""
+    """A number that leads to the records behind it. `note` stands beside it; `tone` says how it is, if that can be
+    said: one of `TONES`.
+    """
 
     title: str
     value: int | Decimal
     path: str
     note: str = ""
-    tone: str = "good"
+    tone: str = ""
     amount: bool = False
 
 
@@ -108,7 +119,7 @@ def team(ctx: Ctx, period: Period) -> Shown | None:
 
 
 def customers(ctx: Ctx, period: Period) -> Shown | None:
-    """New, formal and pooled customers."""
+    """All customers; of these the new, formal and pooled ones."""
     if not may_visit(ctx, ctx.catalog[CUSTOMER]):
         return None
     row = figures.customers(ctx, period)
@@ -118,11 +129,17 @@ def customers(ctx: Ctx, period: Period) -> Shown | None:
         row.pooled,
         behind(CUSTOMER, ["empty", "owner"]),
         _("in the pool"),
-        "warn" if row.pooled else "good",
+        "look" if row.pooled else "",
     )
     return _figures(
-        Figure(_("New customers"), row.new, behind(CUSTOMER, made_in(ctx, period)), _than(row.before)),
-        Figure(_("Formal customers"), row.formal, behind(CUSTOMER, ["in", "state", ["formal"]]), f"{share} %"),
+        Figure(_("All customers"), row.all, behind(CUSTOMER)),
+        _compared(_("New customers"), row.new, row.before, behind(CUSTOMER, made_in(ctx, period))),
+        Figure(
+            _("Formal customers"),
+            row.formal,
+            behind(CUSTOMER, ["in", "state", ["formal"]]),
+            _("${n} % of all", mapping={"n": share}),
+        ),
         pooled,
     )
 
@@ -134,9 +151,9 @@ def contacts(ctx: Ctx, period: Period) -> Shown | None:
     row = figures.contacts(ctx, period)
     there = behind(ACTIVITY, contacts_in(ctx, period))
     return _figures(
-        Figure(_("Follow-ups"), row.now, there, _than(row.before)),
+        _compared(_("Follow-ups"), row.now, row.before, there),
         Figure(_("Customers reached"), row.reached, there),
-        Figure(_("Overdue activities"), row.overdue, behind(ACTIVITY, overdue(ctx)), tone=_bad(row.overdue)),
+        Figure(_("Overdue activities"), row.overdue, behind(ACTIVITY, overdue(ctx)), tone=_urgent(row.overdue)),
     )
 
 
@@ -144,7 +161,7 @@ def trade(ctx: Ctx, period: Period) -> Shown | None:
     """What was contracted, ordered and received."""
     if not may_visit(ctx, ctx.catalog[TRADE]):
         return None
-    now, before = figures.trade(ctx, period), figures.trade(ctx, period.before)
+    now, before = figures.trade(ctx, period), figures.trade(ctx, period.so_far_before(ctx.today))
     if not now and not before:
         return None
     during = ["and", [">=", "on", period.first.isoformat()], ["<=", "on", period.last.isoformat()]]
@@ -152,28 +169,36 @@ def trade(ctx: Ctx, period: Period) -> Shown | None:
     for kind in ("contract", "order", "receipt"):
         path = behind(TRADE, ["=", "kind", kind], ["=", "effective", True], during)
         amount = now.get(kind, Decimal(0))
-        found.append(Figure(TRADE_KINDS[kind], amount, path, _percent(amount, before.get(kind)), amount=True))
+        earlier = before.get(kind, Decimal(0))
+        found.append(
+            Figure(TRADE_KINDS[kind], amount, path, _percent(amount, earlier), _tone(amount, earlier), amount=True)
+        )
     return _figures(*found, currency=ctx.base_currency)
 
 
 def _figures(*found: Figure, currency: str = "") -> Shown:
-    return f"{_TEMPLATES}/figures.jinja2", {"figures": found, "currency": currency}
+    return f"{_TEMPLATES}/figures.jinja2", {"figures": found, "currency": currency, "tones": TONES}
 
 
-def _than(before: int) -> str:
-    return _("${n} in the period before", mapping={"n": before})
+def _compared(title: str, now: int, before: int, path: str) -> Figure:
+    """A figure beside that of as many days of the period before; more of it is better."""
+    return Figure(title, now, path, _("${n} in the same days before", mapping={"n": before}), _tone(now, before))
 
 
-def _percent(now: Decimal, before: Decimal | None) -> str:
-    """How much more or less it is than in the period before."""
+def _tone(now: int | Decimal, before: int | Decimal) -> str:
+    return "more" if now > before else "less" if now < before else ""
+
+
+def _percent(now: Decimal, before: Decimal) -> str:
+    """How much more or less it is than in as many days of the period before."""
     if not before:
         return ""
     percent = round(100 * (now - before) / before)
-    return _("${n} % against before", mapping={"n": f"{percent:+d}".replace("-", "−")})
+    return _("${n} % on the same days before", mapping={"n": f"{percent:+d}".replace("-", "−")})
 
 
-def _bad(number: int) -> str:
-    return "bad" if number else "good"
+def _urgent(number: int) -> str:
+    return "urgent" if number else ""
 
 
 def units(ctx: Ctx, period: Period) -> Shown | None:
