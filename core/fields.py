@@ -484,15 +484,20 @@ class Changes(_Told):
 
 @dataclass(frozen=True)
 class Document:
-    """A JSON value with a shape that `check(value)` returns cleaned, or raises BadValue."""
+    """A JSON value with a shape that `check(value)` returns cleaned, or raises BadValue. With `options`, codes and
+    their titles, it is a list of some of these: as a text with commas, in forms to be ticked.
+    """
 
     check: Any
+    options: Mapping[str, str] | None = None
     kind = "document"
 
     def parse(self, value: Any) -> Any:
         return self.check(value)
 
     def parse_text(self, value: str) -> Any:
+        if self.options is not None and not value.lstrip().startswith("["):
+            return self.check([code.strip() for code in value.split(",")] if value.strip() else None)
         try:
             return self.check(json.loads(value)) if value.strip() else self.check(None)
         except json.JSONDecodeError:

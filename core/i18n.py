@@ -11,7 +11,8 @@ from translationstring import TranslationString, TranslationStringFactory
 from plugins.errors import closest
 
 DOMAIN = "kehu"
-LANGUAGES = ("zh_Hans", "en")
+LANGUAGE_NAMES = {"zh_Hans": "简体中文", "en": "English"}  # as those who speak them call them
+LANGUAGES = tuple(LANGUAGE_NAMES)
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BEGIN, _END = "\u2066\u2067\u2068", "\u2069"  # of a part whose direction is its own

@@ -12,7 +12,7 @@ from core.models import Customer
 from core.services.customers import NEW_STATES, CustomerRules
 from core.services.merging import check_take, merge
 from core.services.ownership import ASSIGN, OWNER, SECRECY, UNIT
-from core.services.shares import check_actions, share, unshare
+from core.services.shares import SHARED, check_actions, share, unshare
 from core.services.states import qualify, seal, unqualify, unseal
 from plugins import Entity, Field, Group, Verb
 
@@ -114,7 +114,7 @@ CUSTOMER = Entity(
             share,
             (
                 TO,
-                Field("actions", Document(check_actions), _("Actions")),
+                Field("actions", Document(check_actions, SHARED), _("Actions"), default=lambda ctx: ["view"]),
                 Field("until", Moment(), _("Until")),
             ),
             bulk=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.fields import Boolean, Choice, Document, Integer, Reference, References, Text
-from core.i18n import _
+from core.i18n import LANGUAGE_NAMES, _
 from core.models import NumberRule, Role, Term, Unit, User
 from core.services.numbers import NumberRuleRules
 from core.services.org import TermRules, UnitRules
@@ -62,7 +62,7 @@ USER = Entity(
         Field("phone", Text(64), _("Phone")),
         Field("unit", Reference("core.unit"), _("Unit"), required=True),
         Field("roles", References("core.role"), _("Roles")),
-        Field("language", Text(16), _("Language")),
+        Field("language", Choice(LANGUAGE_NAMES), _("Language")),
         Field("time_zone", Text(64), _("Time zone")),
         Field("clearance", Integer(0, 3), _("Clearance")),
         Field("active", Boolean(), _("Active"), required=True, default=lambda ctx: True),

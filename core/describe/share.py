@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.fields import Document, Integer, Moment, Target, Text
 from core.i18n import _
 from core.models import Share
-from core.services.shares import ShareRules, check_actions
+from core.services.shares import SHARED, ShareRules, check_actions
 from plugins import Entity, Field, Group
 
 SHARE = Entity(
@@ -20,7 +20,7 @@ SHARE = Entity(
         Field("entity", Text(64), _("Entity"), required=True, create_only=True),
         Field("record", Integer(1), _("Record"), required=True, create_only=True, column="record_id"),
         Field("to", Target(), _("To"), required=True, create_only=True),
-        Field("actions", Document(check_actions), _("Actions"), required=True),
+        Field("actions", Document(check_actions, SHARED), _("Actions"), required=True),
         Field("from", Moment(), _("From"), column="from_at"),
         Field("until", Moment(), _("Until"), column="until_at"),
     ),

@@ -21,7 +21,8 @@ from core.services.intake import ABSENT
 from core.services.work import Ctx
 from plugins import Rules
 
-SHARED_ACTIONS = ("view", "edit")
+SHARED = {"view": _("View"), "edit": _("Edit")}
+SHARED_ACTIONS = tuple(SHARED)
 
 
 def check_actions(value: Any) -> list[str] | None:

@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 from core.db.folding import fold
 from core.errors import Conflict, Forbidden, Invalid
 from core.fields import BadValue
-from core.i18n import LANGUAGES, _, suggestion
+from core.i18n import _, suggestion
 from core.models import Role, User, user_role
 from core.security import passwords
 from core.security.grants import check_field_rights, check_grants
@@ -52,9 +52,6 @@ class UserRules(Rules):
         name = values.get("login")
         if name is not None and not _LOGIN.fullmatch(name):
             raise Invalid(errors={"login": [_("Use letters, digits and . @ + - _ only, without blanks.")]})
-        if values.get("language") not in (None, *LANGUAGES):
-            message = _("Choose one of: ${codes}.", mapping={"codes": ", ".join(LANGUAGES)})
-            raise Invalid(errors={"language": [message]})
         if (zone := values.get("time_zone")) is not None:
             known = zoneinfo.available_timezones() - {"localtime"}  # the machine's own, whichever that is
             if zone not in known:

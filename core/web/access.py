@@ -148,7 +148,8 @@ def _made_at(ctx: Ctx, entity: Entity, record: Any, login: str, step: Mapping[st
     if kind == "share" and step["entity"] == entity.key:
         verb = verb_of(entity, "share")
         may = verb is not None and records.may(ctx, entity, verb.right, record)
-        return f"{record_path(entity.key, record.id)}/actions/share" if may else ""
+        told = urlencode({"to": f"user:{login}", "actions": ",".join(step["actions"])})
+        return f"{record_path(entity.key, record.id)}/actions/share?{told}" if may else ""
     if kind in _WITH_RECORD and kind != "share":
         return f"{record_path(entity.key, record.id)}/edit" if records.may(ctx, entity, "edit", record) else ""
     if kind in _WITH_ROLE and "id" in role and is_administrator(ctx):

@@ -27,6 +27,11 @@ def day(value: dt.date, language: str) -> str:
     return format_date(value, _DAY[language], locale(language))
 
 
+def whole_day(value: dt.date, language: str) -> str:
+    """With its weekday, for a heading."""
+    return format_date(value, "full", locale(language))
+
+
 def moment(value: dt.datetime, language: str, zone: dt.tzinfo) -> str:
     """Day and time in the zone."""
     return format_datetime(local(value, zone), f"{_DAY[language]} HH:mm", locale=locale(language))
@@ -36,8 +41,19 @@ def short_moment(value: dt.datetime, language: str, zone: dt.tzinfo, now: dt.dat
     """For a column: the time of today, the day of this year, the date of earlier years."""
     there, today = local(value, zone), now.astimezone(zone).date()
     if there.date() == today:
-        return there.strftime("%H:%M")
+        return time(value, zone)
     return short_day(there.date(), language, today)
+
+
+def time(value: dt.datetime, zone: dt.tzinfo) -> str:
+    """The time of the day in the zone; our languages write it alike."""
+    return local(value, zone).strftime("%H:%M")
+
+
+def short_day_and_time(value: dt.datetime, language: str, zone: dt.tzinfo, now: dt.datetime) -> str:
+    """For a line of what happens: as in a column, but with the time of every day of this year."""
+    short, there, today = short_moment(value, language, zone, now), local(value, zone), now.astimezone(zone).date()
+    return f"{short} {time(value, zone)}" if there.date() != today and there.year == today.year else short
 
 
 def short_day(value: dt.date, language: str, today: dt.date) -> str:

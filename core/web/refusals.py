@@ -20,6 +20,7 @@ from core.errors import BadRequest, Conflict, Forbidden, KehuError, Merged, NoRo
 from core.http.paths import instead
 from core.http.work import SAFE
 from core.i18n import _
+from core.web import format as formats
 from core.web.addresses import came_from
 from core.web.assets import PREFIX
 from core.web.frame import afresh, frame
@@ -132,7 +133,7 @@ def _wait(request: Request, error: TooMany) -> Response:
     """When to try again; the same for names that exist and names that do not."""
     kernel = request.kernel
     until = kernel.clock.now() + dt.timedelta(seconds=error.seconds)
-    time = until.astimezone(kernel.clock.zone).strftime("%H:%M")
+    time = formats.time(until, kernel.clock.zone)
     minutes = -(-error.seconds // 60)
     response = page(request, "locked", status=error.status, detail=error.detail, time=time, minutes=minutes)
     response.headers["Retry-After"] = str(error.seconds)

@@ -47,7 +47,10 @@ def includeme(config: Configurator) -> None:
                 "isolated": isolated,
                 "bytes": size,
                 "brief_moment": brief_moment,
+                "brief_day": brief_day,
                 "day": day,
+                "time": time,
+                "line_moment": line_moment,
                 "moment": moment,
                 "money": money,
                 "brief_money": brief_money,
@@ -154,6 +157,14 @@ def brief_moment(value: dt.datetime, zone: dt.tzinfo, now: dt.datetime) -> str:
     return formats.short_moment(value, get_current_request().locale_name, zone, now)
 
 
+def brief_day(value: dt.date, today: dt.date) -> str:
+    return formats.short_day(value, get_current_request().locale_name, today)
+
+
+def time(value: dt.datetime, zone: dt.tzinfo) -> str:
+    return formats.time(value, zone)
+
+
 def day(value: dt.date | None) -> str:
     return NONE if value is None else formats.day(value, get_current_request().locale_name)
 
@@ -163,6 +174,12 @@ def moment(value: dt.datetime | None) -> str:
     request = get_current_request()
     zone = request.registry["kehu"].clock.zone
     return NONE if value is None else formats.moment(value, request.locale_name, zone)
+
+
+def line_moment(value: dt.datetime) -> str:
+    """The same for a line among others of what happened."""
+    request = get_current_request()
+    return formats.short_day_and_time(value, request.locale_name, request.registry["kehu"].clock.zone, request.ctx.now)
 
 
 def money(value: Decimal | int | None, currency: str) -> str:

@@ -164,9 +164,7 @@ class _Drawing:
         is_day = declared and meta_or_field(entry.source.entity, declared.at).type.kind == "date"  # type: ignore[arg-type]
         if is_day:
             return formats.short_day(there.date(), request.locale_name, self.ctx.today), there.isoformat()
-        text = formats.short_moment(entry.at, request.locale_name, clock.zone, self.ctx.now)
-        if there.date() != self.ctx.today and there.year == self.ctx.today.year:
-            text = f"{text} {there:%H:%M}"
+        text = formats.short_day_and_time(entry.at, request.locale_name, clock.zone, self.ctx.now)
         return text, there.isoformat()
 
     # --- records -------------------------------------------------------------------------------------

@@ -60,7 +60,11 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
 
 def asked_of(verb: Verb) -> list[Field]:
     """The arguments that a form can ask for; what only programs can write is left out."""
-    return [field for field in verb.arguments if field.required or field.type.kind != "document"]
+    return [field for field in verb.arguments if field.required or not _is_written_by_programs(field)]
+
+
+def _is_written_by_programs(field: Field) -> bool:
+    return field.type.kind == "document" and field.type.options is None  # type: ignore[attr-defined]
 
 
 def _verb(entity: Entity, request: Request) -> Verb:
@@ -71,7 +75,7 @@ def _verb(entity: Entity, request: Request) -> Verb:
 
 
 def ask(entity: Entity, request: Request) -> Response:
-    """GET: the verb's form."""
+    """GET: the verb's form, filled in with the arguments of the address."""
     verb, number = _verb(entity, request), record_id(request)
     if not asked_of(verb) or verb.on_binned:
         raise NotFound
@@ -118,6 +122,7 @@ def _draw(
     # What the verb is about begins as it is; the rest is left to the verb unless it is filled in.
     own = [one.name for one in asked[:1] if is_own(entity, one)]
     [document] = records.reader(ctx, request.locale_name).documents(entity, [record], own)
+    document = {one.name: one.default(ctx) for one in asked if one.default is not None} | document
     sheet = Sheet(
         entity=entity,
         heading=say(verb.title),
@@ -127,6 +132,7 @@ def _draw(
         groups=[("", [field.name for field in asked])],
         inputs=asked,
         document=document,
+        begun={name: text for name, text in request.GET.items() if refused is None},
         facts={},
     )
     return sheet_page(request, ctx, sheet, refused)

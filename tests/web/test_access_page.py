@@ -40,10 +40,41 @@ def test_the_verdict_with_the_change_that_turns_it(site: Site, browser_of: Any, 
     assert verdict(page) == "zhang does not see this"
     step = page.html.select_one(".k-fixes li")
     assert "Share the record with this user." in step.text
-    assert step.a["href"] == f"{LIST}/{number}/actions/share"
     assert [one["class"] for one in page.html.select(".k-why > li")] == [["no"], ["na"]]
-    admin.post(f"{LIST}/{number}/actions/share", {"to": "user:zhang"})
+    admin.send(shared(admin.get(step.a["href"]), "user:zhang", ["view"]))
     assert verdict(admin.get(link)) == "zhang sees this"
+
+
+def shared(page: Any, to: str, actions: list[str]) -> Any:
+    """The form of a share, which says that already."""
+    form = next(one for one in page.forms.values() if "to" in one.fields)
+    assert form["to"].value == to
+    assert [box._value for box in form.fields["actions"] if box.checked] == actions
+    return form
+
+
+def test_what_is_proposed_stands_in_the_form(site: Site, browser_of: Any, number: int) -> None:
+    admin = browser_of()
+    page = admin.get(f"{LIST}/{number}/access?user=zhang&action=edit")
+    admin.send(shared(admin.get(page.html.select_one(".k-fixes a")["href"]), "user:zhang", ["view", "edit"]))
+    page = admin.get(f"{LIST}/{number}/access?user=zhang&action=edit")
+    assert verdict(page) == "zhang may do this: Edit"
+    plain = shared(admin.get(f"{LIST}/{number}/actions/share"), "", ["view"])
+    plain["to"] = "user:zhang"
+    for box in plain.fields["actions"]:
+        box.checked = False
+    admin.send(plain)
+    assert verdict(admin.get(f"{LIST}/{number}/access?user=zhang&action=edit")) == "zhang may not do this: Edit"
+    [row] = admin.get("/core/shares").html.select("tbody tr")
+    form = admin.get(row.a["href"] + "/edit").forms
+    assert any("actions" in one.fields and one.fields["actions"][0].checked for one in form.values())
+
+
+def test_an_odd_address_fills_in_nothing_wrong(site: Site, browser_of: Any, number: int) -> None:
+    admin, at = browser_of(), f"{LIST}/{number}/actions/share"
+    page = admin.get(f"{at}?to=user:%3Cb%3E&actions=fly,%3Cscript%3E&until=never&csrf_token=x&version=1")
+    assert "<script>" not in str(page.html.main)
+    admin.post(at, {"to": "user:nobody", "actions": "fly"}, status=422)
 
 
 def test_other_actions_can_be_asked_for(site: Site, browser_of: Any, number: int) -> None:

@@ -127,3 +127,18 @@ def test_pages_cost_the_same_however_much_there_is(database_url, path):
     browser.get(path)
     assert sql(browser.get(path)) == few <= 9
     site.close()
+
+
+def test_languages_have_the_names_that_their_speakers_give_them(browser_of, site):
+    number = person(site, "li", language="zh_Hans")
+    admin = browser_of()
+    chosen = admin.get(f"/core/users/{number}/edit").html.select("[name=language] option")
+    assert [(one["value"], one.text) for one in chosen] == [("", ""), ("zh_Hans", "简体中文"), ("en", "English")]
+    for page in (
+        admin.get(f"/core/users/{number}"),
+        admin.get("/core/users?columns=name,language"),
+        admin.get("/profile"),
+    ):
+        assert "简体中文" in page.text
+        assert "zh_Hans" not in page.html.main.text
+    admin.post(f"/core/users/{number}/edit", {"language": "fr", "version": "1"}, status=422)

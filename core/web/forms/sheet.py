@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import deform
@@ -52,8 +52,8 @@ class Part:
 class Sheet:
     """A form's page. `heading` and `submit` are translated; `back` is where one gives up to, `above` its name.
 
-    A form for a record holds its `version`, one for a new record the ticket by which it is made `once`. A `short`
-    one is a fragment for a dialog.
+    `begun` are texts that it begins with instead of the document's. A form for a record holds its `version`, one for
+    a new record the ticket by which it is made `once`. A `short` one is a fragment for a dialog.
     """
 
     entity: Entity
@@ -68,6 +68,7 @@ class Sheet:
     version: int | None = None
     once: str | None = None
     short: bool = False
+    begun: Mapping[str, str] = field(default_factory=dict)
 
 
 def zone_of(ctx: Ctx) -> dt.tzinfo:
@@ -80,7 +81,8 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
     inputs = sorted(sheet.inputs, key=lambda field: order.index(field.name))
     now = to_texts(inputs, sheet.document, zone_of(ctx))
     errors = refused.error.errors if refused else {}
-    texts = now | ({name: text for name, text in refused.texts.items() if name in now} if refused else {})
+    texts = now | {name: text for name, text in sheet.begun.items() if name in now}
+    texts |= {name: text for name, text in refused.texts.items() if name in now} if refused else {}
     form = drawn(request, ctx, inputs, sheet.document, texts, errors, prefix="s" if sheet.short else "f")
     version = sheet.version if refused is None or sheet.version is None else refused.version
     base = now if refused is None or refused.base is None else refused.base

@@ -23,6 +23,8 @@ def to_texts(fields: Iterable[Field], document: Mapping[str, Any], zone: dt.tzin
 
 def _text(field: Field, value: Any, zone: dt.tzinfo) -> str:
     kind = field.type.kind
+    if kind == "document" and field.type.options is not None:  # type: ignore[attr-defined]
+        return ",".join(value or ())
     if kind == "document":
         return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
     if value is None:

@@ -149,6 +149,8 @@ def widget_of(field: Field) -> Widget:
             return SelectWidget()
         case "references":
             return ChecksWidget()
+        case "document" if kind.options is not None:
+            return ChecksWidget()
         case "document":
             return AreaWidget(code=True)
         case _:
@@ -172,6 +174,8 @@ def with_choices(field: Field, chooser: Chooser, document: Any, say: Any) -> Wid
         return MoneyWidget(currency=chooser.ctx.base_currency)
     if kind.kind == "references":
         return ChecksWidget(choices=chooser.of(field, document).choices)
+    if kind.kind == "document" and kind.options is not None:
+        return ChecksWidget(choices=tuple(Choice(code, say(title)) for code, title in kind.options.items()))
     if kind.kind == "target":
         return _select(field, [_targets(chooser, name, say) for name in ("user", "unit", "role")])
     return widget

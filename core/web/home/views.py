@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from babel.dates import format_date
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -61,7 +60,7 @@ def view(context: Any, request: Request) -> Response:
         frame=frame(request, ctx, home=True),
         profile=profile,
         unit=unit.name if unit else "",
-        day=format_date(ctx.today, "full", formats.locale(request.locale_name)),
+        day=formats.whole_day(ctx.today, request.locale_name),
         periods=PERIODS,
         period=period,
         waits=waits,
