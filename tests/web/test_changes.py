@@ -49,6 +49,9 @@ def test_each_sees_his_own_and_who_reads_the_trail_all(site, browser_of, acme):
     wang.get(theirs, status=404)
     wang.get("/changes/00000000-0000-0000-0000-000000000000", status=404)
     assert not auditor.get("/changes?who=nobody").html.select(".adm-changes li")
+    told = [auditor.get(f"/changes{query}").html.h1.text for query in ("", "?who=li", "?who=audit", "?who=<b>")]
+    assert told == ["Changes of everybody", "Changes of li", "My changes", "Changes of <b>"]
+    assert [wang.get(f"/changes{query}").html.h1.text for query in ("", "?who=wang")] == ["My changes"] * 2
 
 
 def test_a_login_is_no_change_to_undo(site, browser_of, acme):

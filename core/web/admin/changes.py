@@ -102,10 +102,19 @@ def view(context: Any, request: Request) -> Response:
         rows=_rows(request, ctx, found),
         who=who,
         all=trail.sees_all(ctx),
+        heading=_heading(request, ctx, who, actor),
         logins=logins,
         next=f"{PATH}?{urlencode({**narrowed, 'before': found[-1].number})}" if more else "",
         path=PATH,
     )
+
+
+def _heading(request: Request, ctx: Ctx, who: str, actor: int | None) -> str:
+    """Whose changes these are."""
+    if who and actor != ctx.identity.user_id:
+        known = records.reader(ctx, request.locale_name).labels(USER, [actor or 0]).get(actor or 0)
+        return str(request.say(_("Changes of ${name}", mapping={"name": known.label if known else who})))
+    return str(request.say(_("My changes") if who or not trail.sees_all(ctx) else _("Changes of everybody")))
 
 
 def _place(request: Request, name: str) -> int | None:
