@@ -138,7 +138,7 @@ def customers(ctx: Ctx, period: Period) -> Shown | None:
             _("Formal customers"),
             row.formal,
             behind(CUSTOMER, ["in", "state", ["formal"]]),
-            _("${n} % of all", mapping={"n": share}),
+            _("of all: ${n} %", mapping={"n": share}),
         ),
         pooled,
     )
@@ -194,7 +194,7 @@ def _percent(now: Decimal, before: Decimal) -> str:
     if not before:
         return ""
     percent = round(100 * (now - before) / before)
-    return _("${n} % on the same days before", mapping={"n": f"{percent:+d}".replace("-", "−")})
+    return _("${n} % against the same days before", mapping={"n": f"{percent:+d}".replace("-", "−")})
 
 
 def _urgent(number: int) -> str:
