@@ -25,7 +25,7 @@ from core.entities.listing import Ask, ask
 from core.errors import BadRequest, Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.i18n import _
 from core.models import Activity, Contact, Customer, Term, Unit, User
-from core.services import attachments, ownership, records, shares, trades
+from core.services import allowed, attachments, ownership, records, shares, trades
 from core.services.events import publish
 from core.services.jobs.queue import enqueue
 from core.services.notices import notify
@@ -62,6 +62,7 @@ __all__ = [
     "Work",
     "_",
     "acting_user",
+    "allowed",
     "ask",
     "attachments",
     "beside",

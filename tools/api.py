@@ -18,7 +18,8 @@ Written by `python tools/api.py` out of the code. [Writing a plugin](plugins.md)
 use of the modules stands under each; `fields` are among [the declarations](declarations.md#kinds-of-values).
 """
 MODULES = {
-    "records": ("create", "change", "delete", "act", "find", "find_all", "listing", "may", "require", "restore"),
+    "records": ("create", "change", "delete", "act", "find", "find_all", "listing", "restore"),
+    "allowed": ("may", "require"),
     "attachments": ("add", "content", "of_record"),
     "ownership": ("acting_user",),
     "shares": ("sync",),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.cli.site import site
 from core.errors import NotFound
 from core.models import User
-from core.services import records
+from core.services import records, writes
 from core.services.users import set_password
 from core.services.work import Ctx
 
@@ -33,7 +33,7 @@ def add(ctx: click.Context, login: str, name: str, unit: str, roles: tuple[str, 
         user = records.create(acting, acting.catalog["core.user"], values)
         if password is not None:
             set_password(acting, user, {"password": password})
-            records.write(acting)
+            writes.flush(acting)
 
     site(ctx).act(task)
     click.echo(f"Added {login}.")
@@ -54,7 +54,7 @@ def passwd(ctx: click.Context, login: str, password: str) -> None:
         user = records.find(acting, entity, user_id, lock=True)
         acting.journal.call(user, "set-password")
         set_password(acting, user, {"password": password})
-        records.write(acting)
+        writes.flush(acting)
 
     site(ctx).act(task)
     click.echo(f"The password of {login} is set.")

@@ -18,7 +18,7 @@ from core.demo.people import PASSWORD, PEOPLE, UNITS, Person
 from core.errors import Conflict
 from core.security.catalog import attribute, verb_of
 from core.security.identity import Identity
-from core.services import bulk, records
+from core.services import bulk, records, writes
 from core.services.chunks import chunked, stored
 from core.services.users import set_password
 from core.services.work import Ctx, Kernel, Work
@@ -78,7 +78,7 @@ def _add_people(ctx: Ctx) -> int:
         if person.login not in known:
             user = records.create(ctx, entity, _values(person))
             set_password(ctx, user, {"password": PASSWORD})
-            records.write(ctx)
+            writes.flush(ctx)
     return len(PEOPLE) - len(known)
 
 

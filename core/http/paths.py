@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from pyramid.request import Request
 
 from core.entities.naming import plural
@@ -11,6 +13,7 @@ from plugins import Entity
 API = "/api/v1"
 
 
+@cache
 def collection(key: str) -> str:
     """The path of an entity's collection, without a prefix."""
     area, _dot, name = key.partition(".")

@@ -26,7 +26,7 @@ from core.security.judge import READ_ONLY
 from core.security.rights import Rights
 from core.security.scope import ACTION, FOR, ROWS
 from core.security.weigh import Line, Scales, Weighed
-from core.services import records
+from core.services import allowed, records
 from core.services.shares import SHARED_ACTIONS
 from core.services.work import Ctx
 from plugins import Entity
@@ -53,8 +53,8 @@ def explain(ctx: Ctx, entity: Entity, record: Any, login: str | None = None, *, 
     """
     user = _user(ctx, login)
     if user.id != ctx.identity.user_id:
-        records.require(ctx, entity, "explain", record)
-        if not records.may(ctx, ctx.catalog["core.user"], "explain", user):
+        allowed.require(ctx, entity, "explain", record)
+        if not allowed.may(ctx, ctx.catalog["core.user"], "explain", user):
             raise Forbidden(NOT_THEIRS)
     look = records.reader(ctx, language)
     label = look.labels("core.user", [user.id]).get(user.id)
@@ -77,7 +77,7 @@ def onlookers(ctx: Ctx, entity: Entity, record: Any, most: int = 30) -> tuple[li
 
     Whoever may not explain the record hears of nobody.
     """
-    if not records.may(ctx, entity, "explain", record):
+    if not allowed.may(ctx, entity, "explain", record):
         return [], False
     statement = select(User.id).where(User.active).order_by(User.name, User.id).limit(most + 1)
     asked = {FOR: User, ACTION: ("view", "explain"), ROWS: "live"}

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import Invalid
 from core.i18n import _
 from core.models import Activity, Contact
-from core.services import records
+from core.services import records, writes
 from core.services.events import publish
 from core.services.happenings import ActivityCompleted
 from core.services.intake import Taken
@@ -75,5 +75,5 @@ def _plan_next(ctx: Ctx, done: Activity) -> None:
     }
     taken = Taken({name: value for name, value in following.items() if value is not None})
     entity = ctx.catalog[KEY]
-    records.may_try(ctx, entity)
+    writes.may_try(ctx, entity)
     records.make(ctx, entity, taken, dict(taken.values))

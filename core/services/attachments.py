@@ -14,7 +14,7 @@ from core.i18n import _
 from core.models import Attachment
 from core.security.judge import READ_ONLY, refusal
 from core.security.scope import ATTACHED
-from core.services import records
+from core.services import writes
 from core.services.attached import may_change, record_at
 from core.services.chunks import chunked
 from core.services.files import Found, store_of
@@ -71,7 +71,7 @@ def add(ctx: Ctx, key: str, record_id: int, name: str, source: BinaryIO) -> Atta
         stored=kept.stored,
     )
     ctx.db.add(attachment)
-    records.write(ctx)
+    writes.flush(ctx)
     return attachment
 
 

@@ -20,7 +20,7 @@ from core.faults import passed
 from core.fields import INT_MAX, Moment, Reference
 from core.i18n import _
 from core.security.judge import READ_ONLY
-from core.services import records
+from core.services import records, writes
 from core.services.exports import cell_of
 from core.services.intake import Intake, Taken
 from core.services.matching import Match, Matcher
@@ -104,7 +104,7 @@ class _Rows:
         self.matcher = None if match in (None, ID) else Matcher(ctx, entity, entity.field(str(match)), text=text)
         self._by_name = {field.name: field for field in entity.fields}
         self._optional = {field.name for field in entity.fields if not field.required}
-        self._unique = {field.name for field in records.unique_fields(entity)} | {entity.natural_key}
+        self._unique = {field.name for field in writes.unique_fields(entity)} | {entity.natural_key}
         self._own = [
             field.name
             for field in entity.fields
@@ -197,10 +197,10 @@ class _Rows:
         ctx, rules = self.ctx, self.entity.rules
         passed("bulk.prepared")
         _give_keys(ctx, self.entity, [draft.record for draft in drafts if draft.match is None])
-        records.write(ctx)
+        writes.flush(ctx)
         for draft in drafts:
             rules.stored(ctx, draft.record, draft.values or {}, draft.match is None)
-        records.write(ctx)
+        writes.flush(ctx)
         passed("bulk.stored")
 
     def _draft(self, run: list[_Row]) -> list[_Draft]:
@@ -240,16 +240,16 @@ class _Rows:
         entity.rules.prefetch(ctx, [taken.values for taken in takens.values()])
         for draft in drafts:
             try:
-                records.may_try(ctx, entity)
-                records.prepare_new(ctx, entity, takens[draft.row.at], draft.row.sent)
+                writes.may_try(ctx, entity)
+                writes.prepare_new(ctx, entity, takens[draft.row.at], draft.row.sent)
             except KehuError as error:
                 draft.error = error
         drafts = [draft for draft in drafts if draft.error is None]
-        records.prefetch_taken(ctx, entity, [takens[draft.row.at] for draft in drafts])
+        writes.prefetch_taken(ctx, entity, [takens[draft.row.at] for draft in drafts])
         for draft in drafts:
             taken = takens[draft.row.at]
             try:
-                draft.record, draft.values = records.add(ctx, entity, taken), taken.values
+                draft.record, draft.values = writes.add(ctx, entity, taken), taken.values
             except KehuError as error:
                 draft.error = error
 
@@ -273,16 +273,16 @@ class _Rows:
         self.intake.prefetch((takens[draft.row.at], draft.record) for draft in drafts)
         for draft in drafts:
             taken, given = takens[draft.row.at], rights[draft.row.at]
-            self.intake.resolve(taken, draft.record, records.hidden(given))
+            self.intake.resolve(taken, draft.record, writes.hidden(given))
             try:
-                records.prepare_change(ctx, entity, draft.record, taken, given, _version(draft))
+                writes.prepare_change(ctx, entity, draft.record, taken, given, _version(draft))
                 if len(drafts) > 1 and not taken.values.keys().isdisjoint(self._own):
                     raise _Alone  # two such changes could close a circle
-                records.settle(ctx, entity, taken)
+                writes.settle(ctx, entity, taken)
             except KehuError as error:
                 draft.error = error
                 continue
-            records.apply(ctx, entity, draft.record, taken, given, look)
+            writes.apply(ctx, entity, draft.record, taken, given, look)
             draft.values = taken.values
 
     def _said(self, draft: _Draft, shown: Values) -> Values:

@@ -19,7 +19,7 @@ from core.db.phones import phone_key
 from core.errors import Conflict, TooMany
 from core.i18n import _
 from core.models import Audit, Change, Customer, User
-from core.services import records
+from core.services import records, writes
 from core.services.likeness import alike
 from core.services.trail import PROBE
 from core.services.work import Ctx, Work
@@ -201,7 +201,7 @@ def _closed(ctx: Ctx, hits: Sequence[Hit]) -> set[int]:
         return set()
     look = records.reader(ctx)
     found = records.find_all(ctx, entity, list(asked), lock=False)
-    hidden = {one: records.hidden(look.rights_on(entity, entity.fields, record)) for one, record in found.items()}
+    hidden = {one: writes.hidden(look.rights_on(entity, entity.fields, record)) for one, record in found.items()}
     return {one for one, names in asked.items() if one not in hidden or not set(names).isdisjoint(hidden[one])}
 
 

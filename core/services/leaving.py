@@ -18,7 +18,7 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.i18n import _
 from core.models import Customer, User
 from core.security.catalog import attribute, is_business, verb_of
-from core.services import records
+from core.services import allowed, records
 from core.services.bulk import ID, store
 from core.services.chunks import chunked
 from core.services.ownership import acting_user
@@ -168,7 +168,7 @@ def require(ctx: Ctx, user: User) -> None:
     """Forbidden for somebody who may not shut the user out."""
     verb = verb_of(ctx.catalog[USER], "deactivate")
     assert verb is not None
-    records.require(ctx, ctx.catalog[USER], verb.right, user)
+    allowed.require(ctx, ctx.catalog[USER], verb.right, user)
 
 
 def hand_over(ctx: Ctx, user_id: int, plan: Plan) -> dict[str, int]:

@@ -22,7 +22,7 @@ from core.fields import INT_MAX
 from core.i18n import _
 from core.models import QueuedJob
 from core.security.catalog import verb_of
-from core.services import bulk, records, undo
+from core.services import bulk, records, undo, writes
 from core.services.bulk import Result
 from core.services.jobs import actions
 from core.services.jobs.queue import OPEN, enqueue
@@ -127,7 +127,7 @@ def editable(ctx: Ctx, entity: Entity) -> list[Field]:
     """The fields that can be given one value on many records."""
     if not _may_ever(ctx, entity, "edit"):
         return []
-    unique = {one.name for one in records.unique_fields(entity)} | {entity.natural_key, entity.label}
+    unique = {one.name for one in writes.unique_fields(entity)} | {entity.natural_key, entity.label}
     given = {right for right in {one.right for one in entity.fields} if ctx.rights.may_ever(entity, right)}
     return [
         one

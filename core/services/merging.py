@@ -22,7 +22,7 @@ from core.security import places
 from core.security.catalog import attribute_name
 from core.security.grants import READABLE
 from core.security.others import PluginField
-from core.services import missed, records
+from core.services import allowed, missed, records, writes
 from core.services.reversal import UNMERGED, Part
 from core.services.trail import Entry, Key
 from core.services.trees import is_below
@@ -57,11 +57,11 @@ def merge(ctx: Ctx, target: Customer, arguments: Mapping[str, Any]) -> None:
     source = records.find(ctx, entity, arguments["source"], lock=True)
     for record in (source, target):
         for action in ("merge", "edit"):
-            records.require(ctx, entity, action, record)
+            allowed.require(ctx, entity, action, record)
     _fits(ctx, source, target)
     _take_values(ctx, entity, source, target, arguments.get("take") or {})
     target.secrecy = max(source.secrecy, target.secrecy)
-    records.write(ctx)
+    writes.flush(ctx)
     session = ctx.work.elevated(_("Merge of customers"), write=True)
     _move(ctx, session, source.id, target.id, ctx.catalog)
     drop = session.get_one(Customer, source.id)
@@ -91,7 +91,7 @@ def _take_values(ctx: Ctx, entity: Entity, source: Customer, target: Customer, t
     if wrong:
         raise Invalid(errors=wrong)
     rights = _rights_to_take(ctx, entity, source, target)
-    records.need_open({name: rights[name] for name, side in take.items() if side == "source"})
+    writes.need_open({name: rights[name] for name, side in take.items() if side == "source"})
     for name, field in free.items():
         value, known = places.get(source, field), places.get(target, field)
         wanted = take.get(name) == "source" or (name not in take and known is None and rights[name] == "edit")
@@ -202,7 +202,7 @@ def _move(ctx: Ctx, session: GuardedSession, source_id: int, target_id: int, ent
                 record.is_main = False
         session.flush()
         for record_id, rights in _rights_on(ctx, entity, moving).items():
-            records.opens_nothing(before.get(record_id, rights), rights)
+            writes.opens_nothing(before.get(record_id, rights), rights)
 
 
 def _rights_on(ctx: Ctx, entity: Entity, moving: Iterable[tuple[Any, str]]) -> dict[int, dict[str, str]]:
@@ -210,7 +210,7 @@ def _rights_on(ctx: Ctx, entity: Entity, moving: Iterable[tuple[Any, str]]) -> d
     if not any(rule.condition for rule in ctx.rights.field_rights(entity)):
         return {}
     look = records.reader(ctx)
-    seen = {record.id: record for record, _column in moving if records.may(ctx, entity, "view", record)}
+    seen = {record.id: record for record, _column in moving if allowed.may(ctx, entity, "view", record)}
     return {record_id: look.rights_on(entity, entity.fields, record) for record_id, record in seen.items()}
 
 

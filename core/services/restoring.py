@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.services import records
+from core.services import allowed, records, writes
 from core.services.chunks import chunked
 from core.services.intake import Intake
 from core.services.trail import Key
@@ -41,37 +41,37 @@ def set_back(ctx: Ctx, entity: Entity, record: Any, old: Mapping[str, Any], acti
     in_forms = {field.name for field in entity.fields if not (field.read_only or field.create_only)}
     taken.values = {name: value for name, value in raw.items() if name in in_forms}
     if taken.values:
-        records.prepare(ctx, entity, record, taken)
+        writes.prepare(ctx, entity, record, taken)
     taken.values = raw  # and nothing that the rules would add: it was as it was
-    records.settle(ctx, entity, taken)
-    records.apply(ctx, entity, record, taken, before, look)
-    records.write(ctx)
+    writes.settle(ctx, entity, taken)
+    writes.apply(ctx, entity, record, taken, before, look)
+    writes.flush(ctx)
     entity.rules.stored(ctx, record, raw, False)
-    records.write(ctx)
+    writes.flush(ctx)
     for action in actions:
-        records.require(ctx, entity, action, record)
+        allowed.require(ctx, entity, action, record)
 
 
 def may_set_back(ctx: Ctx, entity: Entity, record: Any, names: Iterable[str], actions: Iterable[str]) -> None:
     """Forbidden unless the actor may do the actions on the record and write these of its fields."""
     for action in actions:
-        records.require(ctx, entity, action, record)
+        allowed.require(ctx, entity, action, record)
     rights = records.reader(ctx).rights_on(entity, entity.fields, record)
-    records.need_open({name: rights[name] for name in names})
+    writes.need_open({name: rights[name] for name in names})
 
 
 def make_again(ctx: Ctx, entity: Entity, values: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A removed record anew, from its fields' values in JSON and what is `known` of its other columns."""
-    records.may_try(ctx, entity)
+    writes.may_try(ctx, entity)
     taken = Intake(ctx, entity).take(values)
     raw = dict(taken.values)
-    records.prepare(ctx, entity, None, taken)
-    records.may_create(ctx, entity, taken, values)
-    records.settle(ctx, entity, taken)
+    writes.prepare(ctx, entity, None, taken)
+    writes.may_create(ctx, entity, taken, values)
+    writes.settle(ctx, entity, taken)
     record = entity.model(**known)
-    records.fill(entity, record, raw)
+    writes.fill(entity, record, raw)
     ctx.db.add(record)
-    records.write(ctx)
+    writes.flush(ctx)
     entity.rules.stored(ctx, record, raw, True)
-    records.write(ctx)
+    writes.flush(ctx)
     return record

@@ -16,7 +16,7 @@ from core.i18n import _
 from core.models import Share
 from core.security.scope import ATTACHED
 from core.security.store import MOST_SHARES
-from core.services import records
+from core.services import allowed, records
 from core.services.intake import ABSENT
 from core.services.work import Ctx
 from plugins import Rules
@@ -54,7 +54,7 @@ class ShareRules(Rules):
         key, record_id = (share.entity, share.record_id) if share else (values.get("entity"), values.get("record"))
         entity = ctx.catalog.get(key or "")
         if entity is not None and record_id:
-            records.require(ctx, entity, action, records.find(ctx, entity, record_id))
+            allowed.require(ctx, entity, action, records.find(ctx, entity, record_id))
 
     def _check_target(self, ctx: Ctx, values: dict[str, Any]) -> None:
         entity = ctx.catalog.get(values.get("entity") or "")
@@ -64,7 +64,7 @@ class ShareRules(Rules):
             record = records.find(ctx, entity, values.get("record") or 0)
         except NotFound:
             raise Invalid(errors={"record": [ABSENT]}) from None
-        records.require(ctx, entity, "share", record)
+        allowed.require(ctx, entity, "share", record)
         if values.get("to"):
             _room_for_one_more(ctx, entity.key, values["to"])
 
@@ -106,7 +106,7 @@ def share(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
     entity = ctx.catalog.of_model(type(record))
     assert entity is not None
     for action in arguments.get("actions") or ("view",):
-        records.require(ctx, entity, action, record)
+        allowed.require(ctx, entity, action, record)
     for known in _manual(ctx, entity.key, record.id, arguments["to"]):
         ctx.db.delete(known)
     _room_for_one_more(ctx, entity.key, arguments["to"])

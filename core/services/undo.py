@@ -25,7 +25,7 @@ from core.models import Audit, Change
 from core.security import places
 from core.security.catalog import attribute_name, verb_of
 from core.security.judge import refusal
-from core.services import merging, records, restoring, witness
+from core.services import allowed, merging, records, restoring, witness, writes
 from core.services.images import exact, stored
 from core.services.reversal import (
     NATURAL,
@@ -333,27 +333,27 @@ def _set_back(ctx: Ctx, part: Part, record: Any) -> None:
         return
     entity = part.entity
     if part.made:
-        records.require(ctx, entity, "delete", record)
+        allowed.require(ctx, entity, "delete", record)
         records.remove(ctx, entity, record)
         return
     _call(ctx, part, record)
     for entry in reversed(part.entries):
         if (function := function_of(entity, entry)) is not None:
-            records.require(ctx, entity, right_of(entity, entry), record)
+            allowed.require(ctx, entity, right_of(entity, entry), record)
             function(ctx, record, entry)
-            records.write(ctx)
+            writes.flush(ctx)
     if getattr(record, "merged_into_id", None) is not None:
-        records.require(ctx, entity, binning_right(part), record)
+        allowed.require(ctx, entity, binning_right(part), record)
         merging.set_apart(ctx, record)
     elif BINNED in part.old and part.new[BINNED] is not None and part.old[BINNED] is None:
-        records.require(ctx, entity, "delete", record)
+        allowed.require(ctx, entity, "delete", record)
         restore = verb_of(entity, RESTORE)
         (restore.run if restore is not None else records.restore)(ctx, record, {})
-        records.write(ctx)
+        writes.flush(ctx)
     if values := values_of(part, record):
         restoring.set_back(ctx, entity, record, values, rights_of(part))
     if part.restored:
-        records.require(ctx, entity, "delete", record)
+        allowed.require(ctx, entity, "delete", record)
         records.remove(ctx, entity, record, dt.datetime.fromisoformat(part.old[BINNED]))
     ctx.journal.called_off(record)
 

@@ -14,7 +14,7 @@ from core.errors import BadRequest
 from core.http.paths import collection
 from core.i18n import _
 from core.security.catalog import is_business, verb_of
-from core.services import access, records
+from core.services import access, allowed, records
 from core.services.work import Ctx
 from core.web.addresses import record_path
 from core.web.frame import frame, is_administrator, may_visit
@@ -147,11 +147,11 @@ def _made_at(ctx: Ctx, entity: Entity, record: Any, login: str, step: Mapping[st
     kind, role = step["kind"], step.get("role") or {}
     if kind == "share" and step["entity"] == entity.key:
         verb = verb_of(entity, "share")
-        may = verb is not None and records.may(ctx, entity, verb.right, record)
+        may = verb is not None and allowed.may(ctx, entity, verb.right, record)
         told = urlencode({"to": f"user:{login}", "actions": ",".join(step["actions"])})
         return f"{record_path(entity.key, record.id)}/actions/share?{told}" if may else ""
     if kind in _WITH_RECORD and kind != "share":
-        return f"{record_path(entity.key, record.id)}/edit" if records.may(ctx, entity, "edit", record) else ""
+        return f"{record_path(entity.key, record.id)}/edit" if allowed.may(ctx, entity, "edit", record) else ""
     if kind in _WITH_ROLE and "id" in role and is_administrator(ctx):
         return f"{record_path('core.role', role['id'])}/edit"
     if kind == "end_share" and may_visit(ctx, ctx.catalog["core.share"]):

@@ -17,7 +17,7 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.http.paths import collection
 from core.security.catalog import META_FIELDS, is_business
 from core.security.grants import READABLE
-from core.services import composing, favourites, records
+from core.services import allowed, composing, favourites, records
 from core.services.agenda import ACTIVITY
 from core.services.attached import follows
 from core.services.work import Ctx
@@ -107,7 +107,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         most_telling=_telling(entity, document, show),
         is_favourite=(entity.key, record.id) in ctx.identity.favourites,
         may_edit=bool(inputs),
-        may_delete=records.may(ctx, entity, "delete", record),
+        may_delete=allowed.may(ctx, entity, "delete", record),
         steps=[verb for verb in verbs if verb.leads_on and steps],
         verbs=[verb for verb in verbs if not (verb.leads_on and steps)],
     )

@@ -16,7 +16,7 @@ from core.http.paths import collection
 from core.i18n import _
 from core.security.catalog import verb_of
 from core.security.judge import refusal
-from core.services import merging, records
+from core.services import allowed, merging, records
 from core.services.work import Ctx
 from core.web import toast
 from core.web.addresses import record_path
@@ -92,7 +92,7 @@ def _address(target_id: int, source_id: int) -> str:
 def _draw(request: Request, ctx: Ctx, refused: FormRefused | None) -> Response:
     entity, verb = _verb(ctx)
     target = records.find(ctx, entity, record_id(request))
-    if not records.may(ctx, entity, verb.right, target):
+    if not allowed.may(ctx, entity, verb.right, target):
         raise Forbidden(refusal(verb.right))
     source_id = number(request.GET.get("source", ""))
     if not source_id:

@@ -18,7 +18,7 @@ from core.entities.reader import USER, Label
 from core.errors import BadRequest, NotFound
 from core.i18n import _
 from core.security.catalog import META_FIELDS, attribute_name, meta_or_field, verb_of
-from core.services import history, records, timeline, undo
+from core.services import allowed, history, records, timeline, undo
 from core.services.history import Fact
 from core.services.media import IMAGES
 from core.services.reversal import UNDO
@@ -211,7 +211,7 @@ class _Drawing:
             when = formats.short_day(day, self.request.locale_name, ctx.today) if day else line.when
             there = day or ctx.kernel.clock.day(entry.at)
             tone = "overdue" if entry.at < ctx.now else "today" if there == ctx.today else "later"
-        may = records.may(ctx, entity, "edit", entry.record, self.look.resolver)
+        may = allowed.may(ctx, entity, "edit", entry.record, self.look.resolver)
         return replace(line, when=when, tone=tone, done=f"{line.path}/done" if may else "")
 
     def _said(self, entity: Entity, name: str, document: Mapping[str, Any]) -> Value:

@@ -14,7 +14,7 @@ from pyramid.response import Response
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.security.catalog import is_own, verb_of
 from core.security.judge import refusal
-from core.services import records
+from core.services import allowed, records
 from core.services.attached import follows
 from core.services.work import Ctx
 from core.web import toast
@@ -54,7 +54,7 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
         for verb in entity.verbs
         if not verb.on_binned
         and (verb.when is None or verb.when(record))
-        and records.may(ctx, entity, verb.right, record)
+        and allowed.may(ctx, entity, verb.right, record)
     ]
 
 
@@ -115,7 +115,7 @@ def _draw(
     request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Entity, number: int, verb: Verb
 ) -> Response:
     record = records.find(ctx, entity, number)
-    if not records.may(ctx, entity, verb.right, record):
+    if not allowed.may(ctx, entity, verb.right, record):
         raise Forbidden(refusal(verb.right))
     say = request.say
     asked = asked_of(verb)

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select, update
 
 from core.errors import Conflict, Forbidden, Invalid
 from core.models import Audit, Customer, Epoch, Term, Unit
-from core.services import records
+from core.services import records, writes
 from core.services.work import Ctx
 
 pytestmark = pytest.mark.databases
@@ -108,7 +108,7 @@ def _take_the_same_code(ctx: Ctx, first: Customer) -> None:
         twin = Customer(code="A", name="三", kind="company", state="target", secrecy=1)
         twin.unit_id, twin.owner_id = first.unit_id, first.owner_id
         ctx.db.add(twin)
-        records.write(ctx)
+        writes.flush(ctx)
 
 
 def test_many_rows_one_savepoint_each(site):

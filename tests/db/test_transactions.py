@@ -20,7 +20,7 @@ from core.db import engine as engines
 from core.db.database import Database, retried
 from core.errors import Conflict, KehuError
 from core.models import Audit, Change, Customer
-from core.services import login, records
+from core.services import login, records, writes
 from core.services.work import Ctx, Work
 from tests.db.threads import at_once
 from tests.support.databases import server_connection
@@ -121,7 +121,7 @@ def test_of_writers_that_have_both_read_one_wins(site):
             record = records.find(ctx, ctx.catalog["core.customer"], record_id)
             both_have_read.wait(30)
             record.name = name
-            records.write(ctx)
+            writes.flush(ctx)
 
     outcomes = at_once([lambda: write("甲"), lambda: write("乙")])
     assert [type(outcome) for outcome in outcomes if outcome] == [Conflict]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.cli.failures import sentence
 from core.errors import Forbidden
 from core.models import Audit, Change, Customer, Share
-from core.services import imports, records
+from core.services import imports, records, writes
 from core.services.chunks import chunked
 from core.services.work import Ctx
 from tests.imports.conftest import Importer
@@ -335,7 +335,7 @@ def changes_of(site: Site) -> list[Change]:
 @pytest.mark.usefixtures("small_chunks")
 def test_an_import_that_was_cut_off_is_repeated(site: Site, bring: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [("name", "phone"), *((f"Customer {number}", str(number)) for number in range(8))]
-    add = records.add
+    add = writes.add
 
     def fall(ctx: Ctx, entity: Any, taken: Any) -> Any:
         if taken.values["name"] == "Customer 4":

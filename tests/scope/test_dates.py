@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from core.errors import Forbidden, Invalid
 from core.models import Customer, Epoch, Role, Share, Unit, User
-from core.services import login, records
+from core.services import allowed, login, records
 from core.services.work import Ctx
 from tests.scope import oracle
 from tests.scope.oracle import Grant, World
@@ -108,7 +108,7 @@ def test_a_share_gives_just_the_actions_it_names(stage: Stage, world: World) -> 
         entity = ctx.catalog["core.customer"]
         record = records.find(ctx, entity, LENT)
         assert [
-            records.may(ctx, entity, action, record) for action in ("view", "edit", "delete", "assign", "share")
+            allowed.may(ctx, entity, action, record) for action in ("view", "edit", "delete", "assign", "share")
         ] == [
             True,
             False,

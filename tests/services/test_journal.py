@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.db.guard import Refused
 from core.errors import Forbidden
 from core.models import Audit, Change, Customer, Role, Share
-from core.services import records
+from core.services import records, writes
 from core.services.images import exact
 
 pytestmark = pytest.mark.databases
@@ -77,7 +77,7 @@ def test_a_refusal_that_was_swallowed_is_named(site):
     def swallow(ctx: Any) -> None:
         ctx.db.add(Customer(code="A", name="B", kind="company", state="target", owner_id=1, unit_id=1))
         with pytest.raises(Forbidden):
-            records.write(ctx)
+            writes.flush(ctx)
 
     with pytest.raises(Refused, match="savepoint"):
         site.run(swallow, "li")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.models import SavedView
-from core.services import records
+from core.services import allowed, records
 from tests.support.site import Site
 from tests.web.conftest import Browser, names, person
 
@@ -96,8 +96,8 @@ def test_a_view_is_its_owners_until_it_is_opened_to_a_unit(team: Site, browser_o
     with team.acting("wang", write=False) as ctx:
         entity = ctx.catalog["core.saved_view"]
         found = records.find(ctx, entity, number(ours))
-        assert records.may(ctx, entity, "view", found)
-        assert not records.may(ctx, entity, "edit", found)
+        assert allowed.may(ctx, entity, "view", found)
+        assert not allowed.may(ctx, entity, "edit", found)
 
 
 def test_a_view_is_opened_to_ones_own_unit_and_those_below_only(team: Site, browser_of: Any) -> None:

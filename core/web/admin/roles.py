@@ -20,7 +20,7 @@ from core.models import Role, User, user_role
 from core.security.catalog import is_business
 from core.security.grants import ANY, REACHES
 from core.security.judge import refusal
-from core.services import records
+from core.services import allowed, records
 from core.services.work import Ctx
 from core.web import toast
 from core.web.addresses import record_path
@@ -108,7 +108,7 @@ def view(context: Any, request: Request) -> Response:
     ctx: Ctx = request.ctx
     role: Role = records.find(ctx, ctx.catalog[KEY], record_id(request))
     here = f"{PATH}/{role.id}"
-    may_edit = records.may(ctx, ctx.catalog[KEY], "edit", role) and role.code != "admin"
+    may_edit = allowed.may(ctx, ctx.catalog[KEY], "edit", role) and role.code != "admin"
     business = [entity for entity in ctx.catalog if is_business(entity)]
     others = [entity for entity in ctx.catalog if not is_business(entity)]
     granted = {grant["entity"] for grant in role.grants}
@@ -231,7 +231,7 @@ def _actions(entity: Entity | None) -> dict[str, str]:
 
 def _editable(ctx: Ctx, number: int) -> Role:
     role: Role = records.find(ctx, ctx.catalog[KEY], number)
-    if not records.may(ctx, ctx.catalog[KEY], "edit", role):
+    if not allowed.may(ctx, ctx.catalog[KEY], "edit", role):
         raise Forbidden(refusal("edit"))
     return role
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.db.base import AttachedTo
-from core.services import records
+from core.services import allowed
 from core.services.work import Ctx
 from core.web.frame import is_written, may_visit
 from plugins import Entity, Field
@@ -45,5 +45,5 @@ def changeable(ctx: Ctx, entity: Entity, record: Any, rights: Mapping[str, str])
         for field in entity.fields
         if not (field.read_only or field.create_only or field.type.kind in _ELSEWHERE) and rights[field.name] == "edit"
     ]
-    given = {right for right in {field.right for field in fields} if records.may(ctx, entity, right, record)}
+    given = {right for right in {field.right for field in fields} if allowed.may(ctx, entity, right, record)}
     return [field for field in fields if field.right in given]

@@ -14,7 +14,7 @@ from pyramid.response import Response
 from core.errors import Conflict, Forbidden, Invalid, KehuError, NotFound
 from core.http.paths import collection
 from core.models import SavedView
-from core.services import records, saved_views
+from core.services import allowed, records, saved_views
 from core.services.work import Ctx
 from core.web import toast
 from core.web.forms.again import FormRefused
@@ -122,7 +122,7 @@ def change(entity: Entity, request: Request) -> Response:
     """POST `name`, `unit` and `first` of a view; or, from the list, what it asks for."""
     ctx, number, texts = request.ctx, record_id(request), _texts(request)
     view = _find(ctx, entity, number)
-    may_edit = records.may(ctx, ctx.catalog[KEY], "edit", view)
+    may_edit = allowed.may(ctx, ctx.catalog[KEY], "edit", view)
     if "keep" in request.POST:
         values: dict[str, Any] = {"query": _query(request)}
     else:
@@ -193,7 +193,7 @@ def _draw(
         code = _code(ctx, view.unit_id) if view else ""
         first = view is not None and ctx.identity.first_views.get(entity.key) == view.id
         texts = {"name": view.name if view else "", "unit": code, "first": "1" if first else ""}
-    may_edit = view is None or records.may(ctx, ctx.catalog[KEY], "edit", view)
+    may_edit = view is None or allowed.may(ctx, ctx.catalog[KEY], "edit", view)
     return page(
         request,
         "list/view",
@@ -209,7 +209,7 @@ def _draw(
         units=_units(ctx, view) if may_edit else [],
         unit_name=ctx.work.org.nodes[view.unit_id].name if view and view.unit_id else "",
         may_edit=may_edit,
-        may_delete=view is not None and records.may(ctx, ctx.catalog[KEY], "delete", view),
+        may_delete=view is not None and allowed.may(ctx, ctx.catalog[KEY], "delete", view),
     )
 
 
