@@ -30,7 +30,7 @@ from core.web.forms.asked import is_told, named
 from core.web.forms.inputs import changeable
 from core.web.frame import frame
 from core.web.panels import blocks
-from core.web.record import grouped, label_name, name_of, page_around, record_id, title, version
+from core.web.record import grouped, label_name, name_of, page_around, record_id, telling, title, version
 from core.web.related import counts, lists
 from core.web.templating import page
 from core.web.timeline import view_of
@@ -43,7 +43,6 @@ from plugins import Entity, Field
 
 RESTORE = "restore"
 TABS = ("time", "facts", "relations")
-MOST_TELLING = 3
 
 
 @dataclass(frozen=True)
@@ -120,10 +119,9 @@ def _shown(request: Request) -> str:
 
 
 def _telling(entity: Entity, document: Mapping[str, Any], show: Display) -> list[Fact]:
-    """What stands beside the name: the references among the columns of the list."""
-    fields = [entity.field(name) for name in entity.columns if name not in META]
-    found = [Fact(one.name, one.title, show.shown(one, document)) for one in fields if one.type.kind == "reference"]
-    return [fact for fact in found if fact.value.kind in ("link", "text")][:MOST_TELLING]
+    """What stands beside the name."""
+    found = [Fact(one.name, one.title, show.shown(one, document)) for one in telling(entity)]
+    return [fact for fact in found if fact.value.kind in ("link", "text")]
 
 
 def _unspoken(entity: Entity, rights: Mapping[str, str]) -> set[str]:

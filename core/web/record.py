@@ -7,13 +7,16 @@ from typing import Any
 
 from pyramid.request import Request
 
+from core.entities.reader import META
 from core.errors import NotFound
 from core.fields import INT_MAX
 from core.http.paths import collection
 from core.services import records
 from core.services.work import Ctx
 from core.web.addresses import came_from, record_path
-from plugins import Entity
+from plugins import Entity, Field
+
+MOST_TELLING = 3
 
 
 def record_id(request: Request) -> int:
@@ -43,6 +46,12 @@ def name_of(request: Request, ctx: Ctx, entity: Entity, record: Any) -> str:
     language = request.locale_name
     [document] = records.reader(ctx, language).documents(entity, [record], [label_name(entity, language)])
     return title(entity, document, language)
+
+
+def telling(entity: Entity) -> list[Field]:
+    """What tells records of the same name apart: the references among the columns of the list."""
+    columns = [entity.field(name) for name in entity.columns if name not in META]
+    return [field for field in columns if field.type.kind == "reference"][:MOST_TELLING]
 
 
 def grouped(entity: Entity) -> list[tuple[str, tuple[str, ...]]]:

@@ -21,18 +21,18 @@ from core.web.assets import icon
 from core.web.facets import STATE
 from core.web.frame import frame
 from core.web.query import Query, read
+from core.web.record import telling
 from core.web.templating import page
 from core.web.values import Display, display
 from plugins import Entity, Field
 
 PATH = "/search"
 SUGGESTED = 8
-_OF = "customer"  # whose record it is
 
 
 @dataclass(frozen=True)
 class Found:
-    """A hit as it is shown. `note` says whose it is; `value` by what it was found, or its state."""
+    """A hit as it is shown. `note` tells it from others of its name; `value` is by what it was found, or its state."""
 
     label: str
     path: str
@@ -91,7 +91,8 @@ def _groups(request: Request, query: Query, most: int) -> Iterator[Group]:
 
 def _found(request: Request, ctx: Ctx, show: Display, entity: Entity, hits: Sequence[Hit]) -> Iterator[Found]:
     known = {field.name: field for field in entity.fields}
-    shown = [known[name] for name in dict.fromkeys((_OF, STATE, *(hit.field for hit in hits))) if name in known]
+    names = (*(field.name for field in telling(entity)), STATE, *(hit.field for hit in hits))
+    shown = [known[name] for name in dict.fromkeys(names) if name in known]
     look = records.reader(ctx, request.locale_name)
     rows = records.find_all(ctx, entity, [hit.id for hit in hits], lock=False)
     documents = look.documents(entity, list(rows.values()), [field.name for field in shown])
@@ -106,10 +107,11 @@ def _line(show: Display, entity: Entity, known: dict[str, Field], hit: Hit, docu
         return show.shown(known[name], document, rights[name]).text if name in known else ""
 
     by_label = hit.field == entity.label
+    state = "" if by_label else text(STATE)
     return Found(
         label=hit.label or f"#{hit.id}",
         path=record_path(entity.key, hit.id),
-        note=text(_OF),
+        note=" · ".join(one for one in (state, *(text(field.name) for field in telling(entity))) if one),
         value=text(STATE) if by_label else text(hit.field),
         state=str(document.get(STATE, "")) if by_label else "",
     )

@@ -33,9 +33,9 @@ def lines(found: Any) -> list[tuple[str, str, str, str]]:
 
 def test_suggestions_say_whose_a_record_is_and_by_what_it_was_found(staffed, browser_of):
     li = browser_of("li")
-    assert lines(li.get("/search/suggest?q=huake").json) == [("Customers", "Acme 北京华科", "", "Target")]
+    assert lines(li.get("/search/suggest?q=huake").json) == [("Customers", "Acme 北京华科", "li", "Target")]
     assert lines(li.get("/search/suggest?q=1234").json) == [
-        ("Customers", "Acme 北京华科", "", "010-6243 1234"),
+        ("Customers", "Acme 北京华科", "Target · li", "010-6243 1234"),
         ("Contacts", "赵总", "Acme 北京华科", "13855501234"),
     ]
     group = li.get(f"/search/suggest?q={quote('赵总')}").json[0]
@@ -45,7 +45,7 @@ def test_suggestions_say_whose_a_record_is_and_by_what_it_was_found(staffed, bro
 
 def test_the_page_shows_all_hits_and_leads_on(staffed, browser_of):
     page = browser_of("li").get(f"/search?q={quote('华科')}")
-    assert [link.text.split("\\n")[0].strip() for link in page.html.select(".k-results li .t")] == ["Acme 北京华科"]
+    assert [link.text for link in page.html.select(".k-results li .t")] == ["Acme 北京华科li"]
     assert page.html.select_one(".k-results header a")["href"] == f"{LIST}?q=%E5%8D%8E%E7%A7%91"
     assert "Hidden" not in page.text
     assert len(browser_of().get(f"/search?q={quote('华科')}").html.select(".k-results li")) == 2
@@ -72,7 +72,26 @@ def test_a_closed_field_is_neither_found_by_nor_shown(site, browser_of):
     site.customer("Acme", phone="13855501234")
     wu = browser_of("wu")
     assert wu.get("/search/suggest?q=5501234").json == []
-    assert lines(wu.get("/search/suggest?q=acme").json) == [("Customers", "Acme", "", "Target")]
+    assert lines(wu.get("/search/suggest?q=acme").json) == [("Customers", "Acme", "管理员", "Target")]
+
+
+def test_what_has_the_same_name_is_told_apart(site, browser_of):
+    person(site, "li")
+    person(site, "wang")
+    site.create("core.term", {"list": "region", "code": "x1", "label_en": "Sichuan", "label_zh": "四川"})
+    first = site.customer("Acme", "li", region="x1")
+    site.customer("Acme", "wang", state="prospect")
+    site.create("core.activity", {"subject": "Acme", "customer": first, "assignee": "wang"}, "li")
+    told = lines(browser_of().get("/search/suggest?q=acme").json)
+    assert sorted(told) == [
+        ("Activities", "Acme", "Acme · wang", ""),
+        ("Customers", "Acme", "li · Sichuan", "Target"),
+        ("Customers", "Acme", "wang", "Prospect"),
+    ]
+    page = browser_of().get("/search?q=acme")
+    assert {one.text for one in page.html.select(".k-results small")} == {"Acme · wang", "li · Sichuan", "wang"}
+    hidden = browser_of("wang").get("/search/suggest?q=acme").json
+    assert all("Sichuan" not in note for _title, _label, note, _value in lines(hidden))
 
 
 def test_names_are_text(site, browser_of):
@@ -91,7 +110,7 @@ def test_the_statements_do_not_grow_with_the_hits(database_url):
     admin = Browser(make_app(site.kernel))
     admin.log_in()
     admin.get("/search/suggest?q=acme")
-    assert sql(admin.get("/search?q=acme")) == sql(admin.get("/search?q=acme 39")) <= 1 + 4 + 2
+    assert sql(admin.get("/search?q=acme")) == sql(admin.get("/search?q=acme 39")) <= 1 + 4 + 2 + 1
     site.close()
 
 
