@@ -3,6 +3,15 @@
 const main = document.querySelector("main");
 const scroller = main.querySelector(".k-gridscroll");
 
+// The view that is open is in sight, however many there are.
+const views = main.querySelector(".k-tabs");
+const opened = views?.querySelector("[aria-current]");
+views?.addEventListener("scroll", () => views.classList.toggle("is-scrolled", views.scrollLeft > 0));
+if (opened) {
+  const room = views.clientWidth - views.lastElementChild.offsetWidth; // beside what adds a view
+  views.scrollLeft = opened.offsetLeft - views.offsetLeft - Math.max(0, room - opened.offsetWidth) / 2;
+}
+
 // Shift and a click on a head: sort by it besides.
 main.addEventListener("click", (event) => {
   const head = event.target.closest("thead a[data-also]");
