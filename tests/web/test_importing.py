@@ -65,6 +65,21 @@ def test_who_may_not_delete_is_told_that_what_he_creates_stays(site, browser_of)
     assert "/revert" not in page.text
 
 
+def test_what_an_import_changed_leads_back_to_it(site, browser_of):
+    admin = browser_of()
+    page = admin.follow(upload(admin, "name\nAcme\nBeta\n", name="a & b.csv"))
+    started = mapping(page).submit("start", headers=admin.headers, status=303)
+    work_off(site.kernel)
+    result = admin.follow(started).request.path
+    row = admin.get("/changes").html.select_one(".adm-changes a")
+    page = admin.get(row["href"])
+    assert page.html.h1.text == "Import of a & b.csv: New: Customers 2"
+    assert page.html.select_one(".k-head a.btn")["href"] == result
+    assert page.html.select_one("form[action$='/undo']") is None
+    person(site, "audit", roles=("auditor",))
+    assert browser_of("audit").get(row["href"]).html.h1.text == "New: Customers 2"
+
+
 def test_a_file_goes_its_way_and_comes_back(site, admin):
     assert admin.get("/core/customers").html.select_one("[data-action='core.customer.import']")["href"] == PATH
     page = admin.follow(upload(admin))

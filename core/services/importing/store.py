@@ -57,6 +57,11 @@ def find(ctx: Ctx, import_id: int) -> Import:
     return found
 
 
+def behind(ctx: Ctx, batch: str) -> Import | None:
+    """The actor's import behind a Change-Id; None if it was none of his."""
+    return ctx.db.scalar(select(Import).where(Import.batch == batch))
+
+
 def columns_of(kept: Import) -> list[Column]:
     return [Column(name, tuple(samples)) for name, samples in kept.columns]
 

@@ -18,6 +18,7 @@ from core.i18n import _
 from core.models import Audit
 from core.services import history, many, records, reversal, trail
 from core.services.history import Deed
+from core.services.importing import store
 from core.services.many import Progress
 from core.services.work import Ctx
 from core.web import format as formats
@@ -74,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """What has made a change of many records: in words, its page, and where all of it is taken back, or ""."""
+    """What has made a change of many records: in words, its page, and where all of it is taken back; or ""."""
 
     words: str
     path: str
@@ -166,7 +167,7 @@ def one(context: Any, request: Request) -> Response:
     rows, more = history.entries(ctx, deed.batch, MOST_ENTRIES, _place(request, "after"))
     [row] = _rows(request, ctx, [deed])
     parts = list(_parts(request, ctx, rows))
-    source = _source(request, ctx, deed, rows, parts)
+    source = _job(request, ctx, deed, rows, parts) or _import(request, ctx, deed, row)
     here = f"{PATH}/{deed.batch}"
     if source is not None:
         undo = source.undo
@@ -186,7 +187,7 @@ def one(context: Any, request: Request) -> Response:
     )
 
 
-def _source(request: Request, ctx: Ctx, deed: Deed, rows: Sequence[Audit], parts: Sequence[Part]) -> Source | None:
+def _job(request: Request, ctx: Ctx, deed: Deed, rows: Sequence[Audit], parts: Sequence[Part]) -> Source | None:
     """The job that did the same to many records, if it was one: the words say what all of them have got."""
     job = many.behind(ctx, deed.batch)
     entity = ctx.catalog.get(job.entity) if job is not None else None
@@ -200,6 +201,15 @@ def _source(request: Request, ctx: Ctx, deed: Deed, rows: Sequence[Audit], parts
         path if job.is_mine else "",
         f"{path}/undo" if job.can_be_taken_back else "",
     )
+
+
+def _import(request: Request, ctx: Ctx, deed: Deed, row: Row) -> Source | None:
+    """The import, if the actor has made it; there, what it did is taken back."""
+    found = store.behind(ctx, deed.batch)
+    if found is None:
+        return None
+    words = _("Import of ${file}: ${did}", mapping={"file": found.file, "did": "; ".join(row.what)})
+    return Source(str(request.say(words)), record_path(store.KEY, found.id), "")
 
 
 def _in_words(request: Request, entity: Entity, job: Progress, parts: Sequence[Part]) -> str:
