@@ -22,6 +22,7 @@ from core.i18n import DOMAIN, isolated
 from core.web import format as formats
 from core.web.addresses import record_path
 from core.web.assets import asset, icon
+from core.web.query import behind
 
 TEMPLATES = "core.web:templates"
 THEMES = ("light", "dark", "system")
@@ -62,6 +63,7 @@ def includeme(config: Configurator) -> None:
                 "icon_path": icon,
                 "csrf_token": csrf_token,
                 "record_path": record_path,
+                "list_path": behind,
             },
         }
     )
