@@ -37,6 +37,8 @@ class KehuError(Exception):
         self.detail, self.code = detail, code
         self.more = dict(more or {})
         self.errors = {name: list(messages) for name, messages in (errors or {}).items()}
+        for name, messages in self.errors.items():  # for whoever reads a traceback
+            self.add_note(f"{name}: {' '.join(in_english(message) for message in messages)}")
 
     @property
     def messages(self) -> list[str]:

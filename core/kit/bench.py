@@ -27,8 +27,8 @@ from core.quarantine import where
 from core.security import passwords
 from core.services import lifecycle, login, records, setup
 from core.services.jobs import runner as runner_of_jobs
-from core.services.login import Visitor
-from core.services.work import Ctx, Kernel
+from core.services.login import Visitor, by_login
+from core.services.work import Ctx, Kernel, Work
 from core.settings import Settings, read
 from core.web.safety import COOKIE as CSRF
 from core.web.safety import SALT, proof
@@ -194,7 +194,7 @@ class Bench:
         runner.upgrade(self.url, kernel.manifests)
         kernel.run(lambda work: setup.set_up(work, passwords.random_password()), write=True)
         kernel.run(lifecycle.sync, write=True)
-        kernel.run(lambda work: self._people(work.act_as(login.by_login(work, "admin", door="kit"))), write=True)
+        kernel.run(lambda work: self._people(work.act_as(by_login(work, "admin", door="kit"))), write=True)
         return kernel
 
     @cached_property
@@ -240,11 +240,21 @@ class Bench:
             )
             create("core.user", login=profile, name=profile, unit="hq", roles=[f"kit-{profile}"])
 
+    def user(self, login: str, *roles: str, unit: str = "east") -> int:
+        """One more person, with starter roles such as `sales_rep`: to try what `register_grants` gives."""
+
+        def create(work: Work) -> int:
+            ctx = work.act_as(by_login(work, "admin", door="kit"))
+            values = {"login": login, "name": login, "unit": unit, "roles": list(roles)}
+            return int(records.create(ctx, ctx.catalog["core.user"], values).id)
+
+        return self.kernel.run(create, write=True) or 0
+
     @contextmanager
     def acting(self, who: str = "ann", *, write: bool = True) -> Iterator[Ctx]:
-        """A unit of work as `ann`, `bob`, `eve` or `admin`; it commits when the block ends."""
+        """A unit of work as `ann`, `bob`, `eve`, `admin` or a `user`; it commits when the block ends."""
         with self.kernel.work(write=write) as work:
-            yield work.act_as(login.by_login(work, who, door="kit"))
+            yield work.act_as(by_login(work, who, door="kit"))
 
     def run_jobs(self) -> int:
         """Run all jobs that are due, and with them the subscribers of the lane `later`. Returns how many there were."""

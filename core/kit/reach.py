@@ -27,7 +27,8 @@ def scope(bench: Bench) -> Iterator[Finding]:
         customer = bench.customer()
         made = bench.create(entity, customer)
         if made.status_int != 201:
-            yield _not_made(entity, made)
+            if not _waits_for_another(bench, entity):
+                yield _not_made(bench, entity, made)
             continue
         number, path = made.json["id"], collection(entity.key)
         for who, expected in (("ann", True), ("admin", True), ("bob", False), ("eve", False)):
@@ -60,13 +61,30 @@ def _seen(entity: Entity, who: str, expected: bool) -> Finding:
     )
 
 
-def _not_made(entity: Entity, reply: Any) -> Finding:
+def _waits_for_another(bench: Bench, entity: Entity) -> bool:
+    """Whether it needs a record of another entity of the plugin, of which none could be made: that is told there."""
+    needed = {getattr(field.type, "entity", "") for field in entity.fields if field.required} - {entity.key}
+    return any(other.key in needed and bench.first(other) is None for other in bench.entities)
+
+
+def _not_made(bench: Bench, entity: Entity, reply: Any) -> Finding:
+    said, mend = (
+        reply.text[:300],
+        (
+            "say required=True of a field that is needed, or give values that its rules accept:"
+            f' SAMPLES = {{"{entity.key}": {{"field": value}}}} in the module `testing` of the package.'
+        ),
+    )
+    if bench.has_failed:
+        said, mend = (
+            bench.why().removeprefix(": "),
+            "mend that line; a column that may not be empty is filled by a rule.",
+        )
     return Finding(
-        f"no record could be made to try with: {reply.status_int} {reply.text[:300]}",
+        f"no record could be made to try with: {reply.status_int} {said}",
         f"entity {entity.key}",
         "what cannot be tried is not known to be safe.",
-        "say required=True of a field that is needed, or give values that its rules accept:"
-        f' SAMPLES = {{"{entity.key}": {{"field": value}}}} in the module `testing` of the package.',
+        mend,
     )
 
 

@@ -12,12 +12,15 @@ from core.kit.bench import HOSTILE, Bench, statements
 from core.kit.finding import Finding
 from core.kit.reach import scoped
 from core.services import imports, login
+from core.web.assets import icons
 from plugins import PROFILES, Entity, Registry
+from plugins.errors import did_you_mean
 
 MANY = 30
 
 
 def pages(bench: Bench) -> Iterator[Finding]:
+    yield from _without_icon(bench)
     for entity in scoped(bench):
         path = collection(entity.key)
         yield from _answers(bench, entity, (path, f"{path}/new"))
@@ -36,6 +39,19 @@ def pages(bench: Bench) -> Iterator[Finding]:
         if many > few:
             yield _grows(f"entity {entity.key}, page {path}", few, many)
         yield from _answers(bench, entity, (path, f"{path}/{number}"))
+
+
+def _without_icon(bench: Bench) -> Iterator[Finding]:
+    """A note of each sign that the set has not."""
+    for entity in bench.entities:
+        if entity.icon not in icons():
+            yield Finding(
+                f"there is no icon {entity.icon!r}{did_you_mean(entity.icon, icons())}",
+                f"entity {entity.key}",
+                "the menu shows the sign of a plain list.",
+                "take one that there is: the page /design of any site shows them all.",
+                note=True,
+            )
 
 
 def _answers(bench: Bench, entity: Entity, paths: tuple[str, ...]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from core.fields import Integer, Moment, Reference
 from core.i18n import _
 from core.security.others import PluginField, customized
 from plugins import Entity, Field, Verb
+from plugins.errors import did_you_mean
 
 USER = "core.user"
 # What every record has beside the fields of its entity.
@@ -44,6 +45,8 @@ class Catalog:
         return key in self._by_key
 
     def __getitem__(self, key: str) -> Entity:
+        if key not in self._by_key:
+            raise KeyError(f"there is no entity {key}{did_you_mean(key, self._by_key)}")
         return self._by_key[key]
 
     def get(self, key: str) -> Entity | None:

@@ -22,7 +22,8 @@ _RESERVED = "kehu_numbers"  # in the session's `info`: numbers set aside, by ent
 
 def next_number(ctx: Ctx, entity_key: str, unit_id: int | None = None) -> str:
     """The next free number of an entity by the rule of the nearest unit at or above `unit_id`, else by the
-    one for all; numbers taken by hand are skipped.
+    one for all; numbers taken by hand are skipped. An entity without a rule gets one, which administrators
+    may change: its first letter and six digits. KeyError where there is no such entity.
 
     The rule's row is locked until the transaction ends, so two writers never get the same.
     """

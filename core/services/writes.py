@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -28,6 +29,7 @@ from core.services.ownership import place
 from core.services.work import Ctx
 from plugins import Entity, Field
 
+_IS_EMPTY = re.compile(r"not.null|be null|insert null", re.IGNORECASE)  # each database in its words
 _TAKEN = "kehu_taken"  # of `ctx.facts`: (values looked up, those that are stored), by entity and field
 
 
@@ -267,10 +269,14 @@ def check_version(record: Any, version: int | None) -> None:
 
 
 def flush(ctx: Ctx) -> None:
-    """Send pending changes to the database, judged and stamped. Races come out as Conflict."""
+    """Send pending changes to the database, judged and stamped. Races come out as Conflict; a column that nobody
+    has filled is no race, and no fault of whoever asked.
+    """
     try:
         ctx.db.flush()
     except IntegrityError as error:
+        if _IS_EMPTY.search(str(error.orig)):
+            raise
         raise Conflict(
             _("Another record was saved at the same moment and stands in the way. Reload and try again."),
             code="CONFLICT",

@@ -101,6 +101,29 @@ class Plugin:
 
 plugin = Plugin()
 """
+PART = """
+
+class Part(CustomerScoped, Record, Base):
+    __tablename__ = "samples_part"
+
+    name: Mapped[str] = mapped_column(columns.text(100))
+    sample_id: Mapped[int] = mapped_column(ForeignKey("samples_sample.id", ondelete="CASCADE"), index=True)
+"""
+PART_ENTITY = """
+
+PART = Entity(
+    key="samples.part",
+    model=Part,
+    title=_("Part"),
+    plural=_("Parts"),
+    natural_key="name",
+    fields=(
+        Field("customer", fields.Reference("core.customer"), _("Customer"), required=True),
+        Field("sample", fields.Reference("samples.sample"), _("Sample"), required=True),
+        Field("name", fields.Text(100), _("Name"), required=True),
+    ),
+)
+"""
 LAX = """class Lax(fields.Text):
     def parse_text(self, value):
         return value[:100]
@@ -704,6 +727,54 @@ def test_a_verb_that_nobody_may_do_is_a_note(install: Callable[[], Path]) -> Non
         [found] = check.findings(bench)
     assert found.note
     assert "no role has the right 'send', which the verb 'send' needs" in found.what
+
+
+def test_a_sign_that_there_is_not_is_a_note(install: Callable[[], Path]) -> None:
+    entities = install() / "entities.py"
+    source = entities.read_text(encoding="utf-8")
+    entities.write_text(source.replace("    rules=", '    icon="buildin",\n    rules='), encoding="utf-8")
+    [check] = [one for one in CHECKS if one.name == "pages"]
+    with Bench("samples") as bench:
+        [found] = check.findings(bench)
+    assert found.note
+    assert "there is no icon 'buildin': did you mean 'building'?" in found.what
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        (
+            "models.py",
+            "    code: Mapped",
+            "    weight: Mapped[int] = mapped_column()\n    code: Mapped",
+            "NOT NULL constraint failed: samples_sample.weight",
+        ),
+        ("entities.py", '(ctx, "samples.sample")', '(ctx, "samples.smaple")', "did you mean 'samples.sample'?"),
+    ],
+)
+def test_a_record_that_cannot_be_made_is_told_once(
+    install: Callable[[], Path], name: str, old: str, new: str, says: str
+) -> None:
+    """With what is to be mended, and not again for what refers to such a record."""
+    package = install()
+    files = {one: (package / one).read_text(encoding="utf-8") for one in ("models.py", "entities.py", "hooks.py")}
+    assert old in files[name]
+    files[name] = files[name].replace(old, new)
+    files["models.py"] = f"from sqlalchemy import ForeignKey\n{files['models.py']}{PART}"
+    files["entities.py"] = files["entities.py"].replace("import Sample", "import Part, Sample") + PART_ENTITY
+    files["hooks.py"] = files["hooks.py"].replace("import SAMPLE", "import PART, SAMPLE")
+    files["hooks.py"] = files["hooks.py"].replace("[SAMPLE]", "[PART, SAMPLE]")
+    for one, source in files.items():
+        (package / one).write_text(source, encoding="utf-8")
+    (package / "migrations" / "versions" / "samples_0001.py").unlink()
+    manifests = [usable(discover(), "samples")]
+    with runner.scratch(manifests) as url:
+        runner.revision(url, manifests, "samples", "parts")
+    with Bench("samples") as bench:
+        [found] = CHECKS[NAMES.index("scope")].findings(bench)
+    assert "no record could be made to try with: 500 " in found.what
+    assert says in found.what
+    assert found.where == "entity samples.sample"
 
 
 def test_a_verb_that_a_role_may_do_is_no_note(install: Callable[[], Path]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from core.api import Customer, records, trades
+from core.api import Customer, Invalid, records, trades
 from core.models import Notification
 from core.web import format as formats
 from plugins.testing import Site
@@ -23,12 +24,21 @@ PANEL = """
         from plugins import Panel
 
         def render(ctx, customer):
-            return "kehu_thanks:panel.jinja2", {"customer": customer, "currency": ctx.base_currency, "none": None}
+            given = {"customer": customer, "currency": ctx.base_currency, "none": None, "state": "target"}
+            return "kehu_thanks:panel.jinja2", given
 
         return [Panel(key="thanks.all", entity="core.customer", title="T", render=render)]
 """
+GRANTS = """
+    @hookimpl
+    def register_grants(self):
+        from plugins import RoleGrant
+
+        return [RoleGrant(role="sales_rep", entity="core.customer", action="view", reach="all")]
+"""
 TEMPLATE = """
 <a href="{{ record_path("core.customer", customer.id) }}">at {{ customer.created_at|moment }}</a>
+<a href="{{ list_path("core.customer", ["=", "state", state], ["=", "id", customer.id]) }}">list</a>
 <b>{{ customer.created_at.date()|day }} {{ 1250|money(currency) }}
  {{- " " ~ 2|money("USD") }} {{ none|money("USD") }} {{ none|day }}</b>
 """
@@ -77,12 +87,34 @@ def test_people_of_the_site_see_what_is_theirs(make: Callable[[str], None]) -> N
         assert site.client("ann").api("GET", f"/core/customers/{number}").json["name"] == "Acme Ltd"
 
 
+def test_somebody_with_a_starter_role_has_what_the_plugin_gives_it(make: Callable[[str], None]) -> None:
+    make(subscriber().replace("\n\nplugin = ", f"{GRANTS}\n\nplugin = "))
+    with Site("thanks") as site:
+        number = site.customer("ann", "Acme")
+        site.user("rita", "sales_rep", unit="west")
+        assert site.client("rita").api("GET", f"/core/customers/{number}").json["name"] == "Acme"
+        assert site.client("bob").api("GET", f"/core/customers/{number}").status_int == 404
+
+
+def test_a_refusal_says_in_a_traceback_what_is_wrong(make: Callable[[str], None]) -> None:
+    make(subscriber())
+    with Site("thanks") as site, site.acting("ann") as ctx:
+        with pytest.raises(Invalid) as refused:
+            records.create(ctx, ctx.catalog["core.customer"], {"name": "Acme", "employees": -2})
+        with pytest.raises(KeyError, match=r"no entity core.custmer: did you mean 'core.customer'\?"):
+            ctx.catalog["core.custmer"]
+    assert refused.value.__notes__ == ["employees: Give a whole number from 0 to 2147483647."]
+
+
 def test_a_template_can_show_days_and_amounts(make: Callable[[str], None]) -> None:
     make(subscriber().replace("\n\nplugin = ", f"{PANEL}\n\nplugin = "))
     with Site("thanks") as site:
-        number = site.customer()
+        number = site.customer(name="Acme")
+        site.customer(name="Zeta")
         page = site.client("ann").page(f"/core/customers/{number}").text
         day = formats.day(site.kernel.clock.now().date(), "en")
+        found = site.client("ann").page(unescape(page.split('">list</a>')[0].rpartition('"')[2])).text
     assert not site.has_failed
+    assert ("Acme" in found, "Zeta" in found) == (True, False)
     assert f'<a href="/core/customers/{number}">at ' in page
     assert f"<b>{day} ¥1,250 $2 — —</b>" in page
