@@ -96,7 +96,7 @@ def validate(manifest: Manifest) -> list[str]:
 
 def _identity(manifest: Manifest) -> Iterator[str]:
     if not _is_name(manifest.name):
-        yield f"name {manifest.name!r} does not match ^{_NAME.pattern}$"
+        yield f"{manifest.name!r} is no name of a plugin: 2 to 16 of a-z, 0-9 and _, a letter first, such as 'gifts'"
     elif manifest.name in RESERVED_NAMES:
         yield f"name {manifest.name!r} is reserved"
     if not isinstance(manifest.title, str) or not manifest.title.strip():

@@ -57,6 +57,9 @@ def _booted(here: Site) -> tuple[Kernel | None, str]:
 
 
 def _adds(kernel: Kernel) -> None:
+    for entity in kernel.catalog:
+        if (owner := entity.key.partition(".")[0]) != "core":
+            click.echo(f"  {owner}: entity {entity.key}")
     for key in kernel.extensions:
         of = kernel.extensions.get(key).of
         click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{_waits(of, of in kernel.catalog)}")
@@ -64,6 +67,11 @@ def _adds(kernel: Kernel) -> None:
         for item in registry.values():
             waits = _waits(item.entity, item.entity in kernel.catalog)
             click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
+    for card in kernel.cards.values():
+        click.echo(f"  {kernel.cards.owner(card.key)}: card {card.key}")
+    for job in kernel.jobs.values():
+        if kernel.jobs.owner(job.key) != "core":
+            click.echo(f"  {kernel.jobs.owner(job.key)}: job {job.key}, {job.schedule or 'when asked for'}")
     for one in kernel.subscribers.values():
         waits = _waits(one.event, one.event in kernel.events)
         click.echo(f"  {kernel.subscribers.owner(one.key)}: subscriber {one.key} to {one.event}, {one.lane}{waits}")

@@ -39,7 +39,8 @@ def write(name: str, folder: Path, entity: str = "") -> Path:
     entity = entity or singular(name)
     wrong = validate(Manifest(name=name, title=name, version="0.1"))
     if not re.fullmatch(ENTITY, entity):
-        wrong.append(f"the entity's name {entity!r} does not match ^{ENTITY}$")
+        if entity != singular(name) or not wrong:
+            wrong.append(f"{entity!r} is no name of an entity: small letters and digits, with single _ between words")
     elif keyword.iskeyword(entity) or entity in TAKEN:
         wrong.append(f"{entity!r} has a meaning in Python or the SDK; say --entity NAME")
     elif len(f"{name}_{entity}") > MAX_IDENTIFIER:

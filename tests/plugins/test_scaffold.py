@@ -50,9 +50,10 @@ def test_the_entity_can_be_named(tmp_path: Path) -> None:
     [
         ("groups", "", "say --entity"),
         ("classes", "", "say --entity"),
-        ("shop", "Order", "'Order' does not match"),
+        ("shop", "Order", "'Order' is no name of an entity"),
         ("shop", "a_very_long_name_for_an_entity", "more than 30 characters"),
         ("core", "thing", "reserved"),
+        ("客户", "", "^'客户' is no name of a plugin: [^;]*$"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str, entity: str, words: str) -> None:
