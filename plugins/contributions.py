@@ -171,9 +171,11 @@ class Entity:
     list (default: the natural key), `sort` orders it, such as `-given_on,name`. `label` names the field that
     stands for a record where others refer to it, `natural_key` the one by which files and programs name it.
     `public` lists the fields that every user reads whatever his grants. `verbs` are what can be done beside
-    creating, editing and deleting, `rules` what values must obey, `icon` the sign in the menu, `help` says in a
-    sentence or two what its records are, where there are none yet. `timeline` says how its records stand on the
-    timelines of others.
+    creating, editing and deleting, `rules` what values must obey, `icon` the sign in the menu, one of those
+    that the page `/design` of any site shows, `help` says in a sentence or two what its records are, where there
+    are none yet. `timeline` says how its records stand on the timelines of others.
+
+    A choice called `state` is shown as a way of steps at the head of a record's page, and as counts above the list.
     """
 
     key: str

@@ -16,6 +16,9 @@ HEAD = """\
 
 Written by `python tools/api.py` out of the code. [Writing a plugin](plugins.md) says what for. What a plugin may
 use of the modules stands under each; `fields` are among [the declarations](declarations.md#kinds-of-values).
+
+Of the kernel's entities stand the names of the fields, which REST, filters and `records.create` take; in parentheses
+the attribute of the model where it is called otherwise, and the codes of a choice.
 """
 MODULES = {
     "records": ("create", "change", "delete", "act", "find", "find_all", "listing", "restore"),
@@ -75,8 +78,22 @@ def _about(found: Any) -> str:
 
 
 def _model(name: str, model: Any) -> str:
-    columns = ", ".join(f"`{one.key}`" for one in model.__mapper__.column_attrs)
-    return f"- `{name}`: {_about(model)} Its columns: {columns}."
+    """What REST and `records` call its values, and where code finds them; the rest of its columns."""
+    from core.describe import ENTITIES
+    from core.security.catalog import attribute_name, columns_behind
+
+    entity = next(one for one in ENTITIES if one.model is model)
+    fields = ", ".join(_field(field, attribute_name(field)) for field in entity.fields)
+    behind = {column for field in entity.fields for column in columns_behind(field)}
+    rest = ", ".join(f"`{one.key}`" for one in model.__mapper__.column_attrs if one.key not in behind)
+    return f"- `{name}`, `{entity.key}`: {_about(model)} Its fields: {fields}. Columns beside them: {rest}."
+
+
+def _field(field: Any, attribute: str) -> str:
+    """Its name, its attribute where that is another, its codes."""
+    codes = ", ".join(f"`{code}`" for code in getattr(field.type, "choices", ()))
+    beside = [f"`.{attribute}`"] if attribute != field.name else []
+    return f"`{field.name}`" + (f" ({'; '.join([*beside, *([codes] if codes else [])])})" if beside or codes else "")
 
 
 if __name__ == "__main__":
