@@ -285,10 +285,10 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column `title` in the list of another `entity`, of values of a `type`; `key` is `PLUGIN.NAME`.
+    """A column `title` in the list of an `entity`, of values of a `type`; `key` is `PLUGIN.NAME`.
 
-    `load(ctx, ids)` gets the ids of a whole page and returns the values by id, so that a
-    column costs one statement, never one a row.
+    The entity is another's, or one's own that shows what is counted and not stored. `load(ctx, ids)` gets the ids
+    of a whole page and returns the values by id, so that a column costs one statement, never one a row.
     """
 
     key: str

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy import func, select
 
-from core.cli.site import site
+from core.cli.site import site, why_not
 from core.clock import local, to_show
 from core.errors import KehuError
 from core.fields import Moment
@@ -18,7 +18,6 @@ from core.i18n import in_english
 from core.models import QueuedJob
 from core.services.jobs import runner, schedule
 from core.services.work import Kernel, Work
-from plugins.errors import did_you_mean
 
 
 @click.group("job")
@@ -81,7 +80,7 @@ def run(ctx: click.Context, key: str, moment: str | None, as_json: bool) -> None
     told = None if moment is None else _read(moment)
     kernel = site(ctx).ready()
     if key not in kernel.jobs:
-        raise KehuError(f"there is no job {key}{did_you_mean(key, kernel.jobs)}; see: kehu job list")
+        raise KehuError(f"there is no job {key}{why_not(kernel, key, kernel.jobs)}; see: kehu job list")
     logging.basicConfig(level=logging.CRITICAL)
     ended = runner.run_now(kernel, key, told)
     if ended.state != "done":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from core.quarantine import explain
 from core.services import login
 from core.services.work import Ctx, Kernel, Work
 from core.settings import Settings, read
-from plugins import Entity
+from plugins import Entity, discover
 from plugins.errors import did_you_mean
 
 INI = "kehu.ini"
@@ -90,11 +91,19 @@ def _in_short(error: Exception) -> str:
     return "there is no section [app:main] with “use = egg:kehu” in it"
 
 
+def why_not(kernel: Kernel, key: str, known: Iterable[str]) -> str:
+    """Why nothing has that key, as the end of a sentence: its plugin is off, or it is misspelt."""
+    name = key.partition(".")[0]
+    if name in discover() and name not in {manifest.name for manifest in kernel.manifests}:
+        return f": the plugin {name} is off; see: kehu plugins"
+    return did_you_mean(key, known)
+
+
 def entity_of(here: Site, key: str) -> Entity:
     """The entity that a command names. NotFound with a hint otherwise."""
     catalog = here.kernel.run(lambda work: work.catalog, write=False) or here.kernel.catalog
     if key not in catalog:
-        raise NotFound(f"there is no entity {key}{did_you_mean(key, [one.key for one in catalog])}")
+        raise NotFound(f"there is no entity {key}{why_not(here.kernel, key, [one.key for one in catalog])}")
     return catalog[key]
 
 

@@ -141,6 +141,7 @@ class _Drawing:
 
     def __init__(self, request: Request, ctx: Ctx, entity: Entity, record: Any) -> None:
         self.request, self.ctx, self.entity, self.record = request, ctx, entity, record
+        self.here = record_path(entity.key, record.id)  # what is shown need not be named
         self.look = records.reader(ctx, request.locale_name, request.say)
         self.show = display(request, ctx)
 
@@ -179,7 +180,7 @@ class _Drawing:
         for entry, document in zip(entries, documents, strict=True):
             when, moment = self._when(entry)
             kind = document.get(declared.kind) if declared.kind else None
-            said = [self._said(entity, name, document) for name in declared.text]
+            said = [one for name in declared.text if (one := self._said(entity, name, document)).path != self.here]
             path = record_path(entity.key, entry.id)
             line = Line(
                 key=f"{entity.key}/{entry.id}",

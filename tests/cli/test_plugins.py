@@ -91,6 +91,12 @@ def test_misspelt_and_unknown_names(kehu: Kehu, with_dummy: dict[str, str]) -> N
     kehu("init", "--admin-password", PASSWORD, env=with_dummy)
     assert "gifts" in kehu("plugin", "enable", "gitfs", env=with_dummy, code=1).stderr
     assert "not enabled" in kehu("plugin", "disable", "gifts", env=with_dummy, code=1).stderr
+    off = kehu("export", "gifts.gift", "gifts.csv", env=with_dummy, code=1).stderr
+    assert "there is no entity gifts.gift: the plugin gifts is off; see: kehu plugins" in off
+    assert (
+        "there is no job gifts.x: the plugin gifts is off"
+        in kehu("job", "run", "gifts.x", env=with_dummy, code=1).stderr
+    )
 
 
 def _sql(folder: Path, statement: str) -> Any:

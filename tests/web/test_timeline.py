@@ -55,6 +55,16 @@ def test_plans_come_first_and_changes_read_as_words(site: Site, admin: Browser) 
     assert page.html.select_one(".k-tl .plan time").text == "1 Jan 2999"
 
 
+def test_a_line_does_not_name_the_record_on_whose_page_it_stands(site: Site, admin: Browser) -> None:
+    number = site.customer("Acme", owner="admin")
+    contact = site.create("core.contact", {"customer": number, "name": "Zoe"})
+    site.create(
+        "core.activity", {"customer": number, "contact": contact, "subject": "talk", "kind": "call", "done": True}
+    )
+    assert lines(admin.get(f"{LIST}/{number}"))[0] == "Call talk · Zoe"
+    assert lines(admin.get(f"/core/contacts/{contact}"))[0] == "Call talk"
+
+
 def test_a_change_has_its_undo(site: Site, admin: Browser) -> None:
     number = site.customer("Acme", phone="1")
     at = f"{LIST}/{number}"
