@@ -12,6 +12,7 @@ from core.security.rights import Rights
 from core.services import records
 from core.services.work import Ctx
 from core.web.query import Query, all_of, parts_of
+from core.web.track import disc
 from plugins import Entity
 
 STATE = "state"
@@ -19,12 +20,13 @@ STATE = "state"
 
 @dataclass(frozen=True)
 class Facet:
-    """One chip: the code of a state, its title, whether the list is narrowed to it, where a click leads, and how
-    many records are in it of those that fit otherwise.
+    """One chip: the code of a state, its title and sign, whether the list is narrowed to it, where a click leads,
+    and how many records are in it of those that fit otherwise.
     """
 
     code: str
     title: str
+    disc: str
     on: bool
     url: str
     count: int = 0
@@ -38,7 +40,8 @@ def states(entity: Entity) -> Choice:
 
 def facets(entity: Entity, rights: Rights, query: Query, path: str) -> tuple[Facet, ...]:
     """The chips of a list; none if the reader may not ask by state."""
-    choices = states(entity).choices
+    kind = states(entity)
+    choices = kind.choices
     if not choices or entity.public or not rights.may_ask(entity, entity.field(STATE)):
         return ()
     chosen, rest = split(query.filter)
@@ -46,7 +49,7 @@ def facets(entity: Entity, rights: Rights, query: Query, path: str) -> tuple[Fac
     for code, title in choices.items():
         on = code in chosen
         codes = [one for one in choices if (one in chosen) is not (one == code)]
-        made.append(Facet(code, title, on, query.url(path, filter=join(codes, rest))))
+        made.append(Facet(code, title, disc(kind, code), on, query.url(path, filter=join(codes, rest))))
     return tuple(made)
 
 

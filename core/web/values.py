@@ -19,6 +19,7 @@ from core.services.work import Ctx
 from core.web import format as formats
 from core.web.addresses import record_path
 from core.web.frame import may_visit
+from core.web.track import disc
 from core.web.words import HEADS, word
 from plugins import Field
 
@@ -32,7 +33,7 @@ _DIALLED = re.compile(r"[\d+]+")
 @dataclass(frozen=True)
 class Value:
     """One value as the templates show it. `kind` names the way, `path` is where it leads, `aside` says it again
-    as some people write it.
+    as some people write it, `disc` is the class of a state's sign.
 
     Kinds: `empty closed masked text lines number late state link gone away many table document failed`.
     """
@@ -40,11 +41,11 @@ class Value:
     kind: str
     text: str = ""
     path: str = ""
-    code: str = ""
     items: tuple[Value, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[Value, ...], ...] = ()
     aside: str = ""
+    disc: str = ""
 
 
 EMPTY = Value("empty")
@@ -163,7 +164,9 @@ class Display:
 
     def _choice(self, field: Field, value: str) -> Value:
         title = self.say(field.type.choices.get(value, value))  # type: ignore[attr-defined]
-        return Value("state" if field.name == "state" else "text", title, code=value)
+        if field.name != "state":
+            return Value("text", title)
+        return Value("state", title, disc=disc(field.type, value))  # type: ignore[arg-type]
 
     def _reference(self, field: Field, value: Mapping[str, Any]) -> Value:
         return self._named(field.type.entity, value)  # type: ignore[attr-defined]

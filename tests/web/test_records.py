@@ -13,8 +13,12 @@ import pytest
 from sqlalchemy import select, text
 
 from core.app import make_app
+from core.describe import CUSTOMER
+from core.fields import Choice
 from core.models import Customer
+from core.web.facets import states
 from core.web.panels import ordered
+from core.web.track import disc, track
 from plugins import Panel, Registry
 from tests.web.conftest import Browser, fact, names, person, spoken
 
@@ -69,6 +73,14 @@ def test_the_state_bar_shows_past_now_and_to_come(site, admin):
         ("Formal", ["todo", "formal"]),
     ]
     assert [button.text for button in page.html.select(".rec-status .btn")] == ["Withdraw", "Seal"]
+
+
+def test_a_states_sign_fills_along_its_way() -> None:
+    """Whoever declares them: nobody names a sign. A customer's keep the colours that everybody knows."""
+    kind = Choice({"open": "Open", "sent": "Sent", "paid": "Paid", "lost": "Lost"}, aside=("lost",))
+    assert [disc(kind, code) for code in kind.choices] == ["s-first", "s-half", "s-last", "s-aside"]
+    assert [step.disc for step in track(kind, "lost")] == ["s-first", "s-half", "s-last", "s-aside"]
+    assert [disc(states(CUSTOMER), code) for code in states(CUSTOMER).choices] == [*states(CUSTOMER).choices]
 
 
 def test_a_sealed_record_says_so_once_beside_its_way(site, admin):
