@@ -39,11 +39,14 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True)
 class Text:
-    """A string of at most `length` characters; `lines` allows line breaks, `strip` drops blanks at the ends."""
+    """A string of at most `length` characters; `lines` allows line breaks, `strip` drops blanks at the ends. One that
+    `names` an `entity`, a `job`, an `action` or a `door` by its key is shown as that is called.
+    """
 
     length: int = 200
     lines: bool = False
     strip: bool = True
+    names: str = ""
     kind = "text"
 
     def parse(self, value: Any) -> str | None:

@@ -16,7 +16,7 @@ ATTACHMENT = Entity(
     sort="-id",
     natural_key="name",
     fields=(
-        Field("entity", Text(64), _("Entity"), read_only=True),
+        Field("entity", Text(64, names="entity"), _("Entity"), read_only=True),
         Field("record", Integer(1), _("Record"), read_only=True, column="record_id"),
         Field("name", Text(200), _("Name"), read_only=True),
         Field("media_type", Text(100), _("File type"), read_only=True),

@@ -34,7 +34,7 @@ IMPORT = Entity(
     natural_key="file",
     fields=(
         Field("file", Text(200), _("File"), read_only=True),
-        Field("entity", Text(64), _("Entity"), read_only=True),
+        Field("entity", Text(64, names="entity"), _("Entity"), read_only=True),
         Field("state", Choice(STATES, aside=(REVERTING, REVERTED)), _("State"), read_only=True),
         Field("user", Reference("core.user"), _("User"), read_only=True),
         Field("rows", Integer(), _("Rows"), read_only=True),

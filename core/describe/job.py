@@ -31,7 +31,7 @@ JOB = Entity(
     label="key",
     natural_key="key",
     fields=(
-        Field("key", Text(64), _("Job"), read_only=True),
+        Field("key", Text(64, names="job"), _("Job"), read_only=True),
         Field("state", Choice(STATES, aside=("failed", "cancelled")), _("State"), read_only=True),
         Field("user", Reference("core.user"), _("Acts as"), read_only=True),
         Field("on_behalf", Text(200), _("Started by"), read_only=True),

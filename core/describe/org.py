@@ -142,7 +142,7 @@ NUMBER_RULE = Entity(
     label="prefix",
     natural_key="prefix",
     fields=(
-        Field("entity", Text(64), _("Entity"), required=True, create_only=True),
+        Field("entity", Text(64, names="entity"), _("Entity"), required=True, create_only=True),
         Field("unit", Reference("core.unit"), _("Unit"), create_only=True),
         Field("prefix", Text(16), _("Prefix"), required=True),
         Field("digits", Integer(1, 12), _("Digits"), required=True, default=lambda ctx: 6),

@@ -17,7 +17,7 @@ SHARE = Entity(
     label="id",
     natural_key="record",
     fields=(
-        Field("entity", Text(64), _("Entity"), required=True, create_only=True),
+        Field("entity", Text(64, names="entity"), _("Entity"), required=True, create_only=True),
         Field("record", Integer(1), _("Record"), required=True, create_only=True, column="record_id"),
         Field("to", Target(), _("To"), required=True, create_only=True),
         Field("actions", Document(check_actions, SHARED), _("Actions"), required=True),

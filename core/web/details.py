@@ -90,7 +90,7 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         list_path=collection(entity.key),
         path=record_path(entity.key, record.id),
         record=record,
-        title=title(entity, document, request.locale_name),
+        title=_called(request, entity, document, show),
         track=steps,
         sections=sections(entity, document, rights, show, hidden, inputs),
         made=[Fact(name, META_FIELDS[name].title, show.shown(META_FIELDS[name], document)) for name in META[2:]],
@@ -116,6 +116,13 @@ def _shown(request: Request) -> str:
     """The tab that a phone shows."""
     asked = request.GET.get("show", "")
     return asked if asked in TABS else TABS[0]
+
+
+def _called(request: Request, entity: Entity, document: Mapping[str, Any], show: Display) -> str:
+    """What the record is called, in words where it is called by a key."""
+    label = label_name(entity, request.locale_name)
+    name = title(entity, document, request.locale_name)
+    return show.text(entity.field(label), name) if document.get(label) == name else name
 
 
 def _telling(entity: Entity, document: Mapping[str, Any], show: Display) -> list[Fact]:

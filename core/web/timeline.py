@@ -17,7 +17,7 @@ from core.entities.past import BINNED, Past, PastReader
 from core.entities.reader import USER, Label
 from core.errors import BadRequest, NotFound
 from core.i18n import _
-from core.security.catalog import META_FIELDS, attribute_name, meta_or_field, verb_of
+from core.security.catalog import META_FIELDS, attribute_name, meta_or_field
 from core.services import allowed, history, records, timeline, undo
 from core.services.history import Fact
 from core.services.media import IMAGES
@@ -31,7 +31,7 @@ from core.web.record import label_name, name_of, record_id, version, visible_pat
 from core.web.toast import Toast
 from core.web.undo import offer
 from core.web.values import EMPTY, Value, display
-from core.web.words import whose
+from core.web.words import DONE, action_title, whose
 from plugins import Entity, Field
 
 NEXT, TODAY, WEEK, EARLIER = _("Next"), _("Today"), _("Last seven days"), _("Earlier")
@@ -257,8 +257,7 @@ class _Drawing:
             return str(say(_("undid a change")))
         if action in _DONE:
             return str(say(_DONE[action]))
-        verb = verb_of(self.entity, action)
-        return str(say(verb.title)) if verb else action
+        return str(say(DONE.get(action) or action_title(self.entity, action)))
 
     def _diffs(self, lines: Sequence[Mapping[str, Any]], rights: Mapping[str, str]) -> Iterator[Diff]:
         for line in lines:

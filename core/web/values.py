@@ -20,7 +20,7 @@ from core.web import format as formats
 from core.web.addresses import record_path
 from core.web.frame import may_visit
 from core.web.track import disc
-from core.web.words import HEADS, word
+from core.web.words import HEADS, names, word
 from plugins import Field
 
 NUMERIC = ("integer", "number", "money")
@@ -63,7 +63,7 @@ class Display:
     today: dt.date
     currency: str
     visited: frozenset[str]  # keys of the entities that have pages for him
-    titles: Mapping[str, str]  # of all entities, in the plural, by key
+    names: Mapping[str, Mapping[str, str]]  # of entities, jobs and so on, by key
     brief: bool = False
     amounts: str = "whole"
 
@@ -136,8 +136,8 @@ class Display:
             return Value("away", value, scheme + (number if scheme == "tel:" else value))
         if field.name == "website" and _WEB.fullmatch(value):
             return Value("away", value, value if value.lower().startswith("http") else f"https://{value}")
-        if field.name == "entity":
-            return Value("text", self.say(word("entity", value, self.titles)))
+        if names := getattr(field.type, "names", ""):
+            return Value("text", self.say(self.names[names].get(value, value)))
         return Value("text", value)
 
     def _integer(self, field: Field, value: int) -> Value:
@@ -226,7 +226,7 @@ class Display:
         if value is True:
             return Value("text", self.say(_("Yes")))
         if isinstance(value, str):
-            return Value("text", self.say(word(name, value, self.titles)))
+            return Value("text", self.say(word(name, value, self.names["entity"])))
         return Value("text", json.dumps(value, ensure_ascii=False))
 
 
@@ -240,7 +240,7 @@ def display(request: Request, ctx: Ctx, *, brief: bool = False) -> Display:
         today=ctx.today,
         currency=ctx.base_currency,
         visited=frozenset(entity.key for entity in ctx.catalog if may_visit(ctx, entity)),
-        titles={entity.key: entity.plural for entity in ctx.catalog},
+        names=names(ctx),
         brief=brief,
         amounts=ctx.identity.amounts or "whole",
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from core.entities.reader import Label
 from core.i18n import _
 from core.security.catalog import verb_of
+from core.services.work import Ctx
 from plugins import Entity
 
 HEADS: Mapping[str, str] = {
@@ -30,6 +31,24 @@ ACTIONS: Mapping[str, str] = {
     "import": _("Import"),
     "merge": _("Merge"),
     "explain": _("Explain access"),
+}
+# What the trail has, as something that was done.
+DONE: Mapping[str, str] = {
+    "create": _("New"),
+    "edit": _("Changed"),
+    "delete": _("Deleted"),
+    "restore": _("Restored"),
+    "login": _("Logged in"),
+    "logout": _("Logged out"),
+    "login-failed": _("Gave a wrong password"),
+}
+# Ways by which it was.
+DOORS: Mapping[str, str] = {
+    "web": _("on the pages"),
+    "rest": _("by a program"),
+    "cli": _("at the command line"),
+    "job": _("in the background"),
+    "system": _("by the system"),
 }
 WORDS: Mapping[str, Mapping[str, str]] = {
     "entity": {"*": _("All business records")},
@@ -61,3 +80,14 @@ def word(column: str, code: str, titles: Mapping[str, str]) -> str:
     if column == "entity" and code in titles:
         return titles[code]
     return WORDS.get(column, {}).get(code, code)
+
+
+def names(ctx: Ctx) -> Mapping[str, Mapping[str, str]]:
+    """How what fields name by a key is called (see `core.fields.Text`)."""
+    verbs = {verb.name: verb.title for entity in ctx.catalog for verb in entity.verbs}
+    return {
+        "entity": {**WORDS["entity"], **{entity.key: entity.plural for entity in ctx.catalog}},
+        "job": {job.key: job.title for job in ctx.kernel.jobs.values()},
+        "action": {**ACTIONS, **verbs, **DONE},
+        "door": DOORS,
+    }

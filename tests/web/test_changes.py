@@ -120,3 +120,21 @@ def test_others_read_what_was_done_with_many_and_do_not_take_it_back(site, brows
     page = auditor.get(first(auditor.get("/changes")))
     assert page.html.h1.text == "Delete 3 customers"
     assert page.html.select("form[action$='/undo'], .k-head a.btn") == []
+
+
+def test_what_is_named_by_a_key_is_shown_in_words(site, browser_of):
+    number = person(site, "li")
+    browser_of("li")
+    done_with_many(site, Deed("qualify"), [site.customer("Acme")])
+    admin = browser_of()
+    [job] = admin.get("/core/jobs").html.select("tbody tr")
+    assert job.a.text == "Change of many records"
+    assert admin.get(job.a["href"]).html.h1.text == "Change of many records"
+    told = [
+        [cell.text.strip() for cell in row.select("td")] for row in admin.get("/core/audit").html.select("tbody tr")
+    ]
+    assert [line for line in told if "Qualify" in line and "in the background" in line and "Customers" in line]
+    assert [line for line in told if "Logged in" in line and "on the pages" in line]
+    assert "Logged in" in admin.get(f"/core/users/{number}").html.select_one(".k-tl").text
+    page = browser_of(**{"Accept-Language": "zh-CN"}).get("/core/jobs")
+    assert "core.many" not in page.html.select_one("tbody").text

@@ -27,27 +27,11 @@ from core.web.frame import frame, may_visit
 from core.web.lists.many import result_path
 from core.web.templating import page
 from core.web.values import Display, Value, display
-from core.web.words import action_title, whose
+from core.web.words import DONE, DOORS, action_title, whose
 from plugins import Entity
 
 PATH = "/changes"
 MOST, MOST_ENTRIES = 50, 100
-DONE: Mapping[str, str] = {
-    "create": _("New"),
-    "edit": _("Changed"),
-    "delete": _("Deleted"),
-    "restore": _("Restored"),
-    "login": _("Logged in"),
-    "logout": _("Logged out"),
-    "login-failed": _("Gave a wrong password"),
-}
-DOORS: Mapping[str, str] = {
-    "web": _("on the pages"),
-    "rest": _("by a program"),
-    "cli": _("at the command line"),
-    "job": _("in the background"),
-    "system": _("by the system"),
-}
 
 
 @dataclass(frozen=True)
