@@ -9,11 +9,18 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Constraint, ForeignKey, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeEngine
 
 from core.db.types import JsonValues, Money, UtcDateTime, boolean, text
 
 MAX_IDENTIFIER = 30  # Oracle's limit before 12.2
+
+
+def stored_id(record: Any) -> Any:
+    """The id of a record that is stored, None of a new one. Never a SELECT: the object may have expired."""
+    identity = instance_state(record).identity
+    return None if identity is None else identity[0]
 
 
 def short_name(prefix: str, *parts: str) -> str:

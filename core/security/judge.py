@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Mapper, RelationshipDirection, Session
 
-from core.db.base import AttachedTo, Binnable, RecordScoped
+from core.db.base import AttachedTo, Binnable, RecordScoped, stored_id
 from core.db.extension import Extension
 from core.db.guard import Refused, unscoped
 from core.errors import Forbidden
@@ -81,8 +81,7 @@ class FlushJudge:
         return entity
 
     def _ask(self, asked: Asked, obj: Any, actions: Iterable[str]) -> None:
-        stored = inspect(obj).identity  # None while it is new
-        record_id = stored[0] if stored else obj.id
+        record_id = stored_id(obj) or obj.id
         for action in actions:
             asked.setdefault((self._entity(obj), action), set()).add(record_id)
 
@@ -144,7 +143,7 @@ def _columns_behind(obj: Any, names: Iterable[str]) -> Iterable[str]:
 def _stored_target(session: Session, obj: Any) -> tuple[str, int]:
     """What an attached row hangs on in the database, whatever its object says by now."""
     table = inspect(type(obj)).local_table
-    statement = select(table.c.entity, table.c.record_id).where(table.c.id == inspect(obj).identity[0])
+    statement = select(table.c.entity, table.c.record_id).where(table.c.id == stored_id(obj))
     entity, record_id = unscoped(session.connection(), statement).one()
     return entity, record_id
 

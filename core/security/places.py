@@ -137,7 +137,7 @@ def of_row(row: Mapping[Any, Any], field: Field) -> Any:
 
 def fill(row: dict[Any, Any], fields: Iterable[Field], values: Mapping[str, Any]) -> None:
     """Put the values of others' fields into the row of a record that is not there yet."""
-    for field in fields:
+    for field in (field for field in fields if not is_own(field)):
         if isinstance(field, PluginField):
             row.setdefault(field.model, None)
         if field.name in values and isinstance(field, CustomField):

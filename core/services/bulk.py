@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 
-from core.db.base import Record
+from core.db.base import Record, stored_id
 from core.entities.reader import RESTRICTED
 from core.errors import Forbidden, Invalid, KehuError, NotFound
 from core.faults import passed
@@ -334,7 +334,7 @@ def _told(draft: _Draft, told: set[int]) -> Result:
     """What became of a row, by the records that the audit now speaks of."""
     if draft.error is not None:
         return Result(draft.error.status, refusal=draft.error)
-    record_id = inspect(draft.record).identity[0]
+    record_id = stored_id(draft.record)
     if draft.match is None:
         return Result(201, record_id)
     return Result(200, record_id, same=id(draft.record) not in told)

@@ -19,6 +19,7 @@ from sqlalchemy import Table, inspect, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.base import NO_VALUE
 
+from core.db.base import stored_id
 from core.db.guard import unscoped
 from core.entities.past import BINNED
 from core.fields import Moment
@@ -63,7 +64,7 @@ class Images:
 
     def _read(self, wanted: Mapping[tuple[type, str], list[Any]], into: dict[tuple[Any, str], Any]) -> None:
         for (model, name), objects in wanted.items():
-            ids = {inspect(obj).identity[0]: obj for obj in objects}
+            ids = {stored_id(obj): obj for obj in objects}
             relation: Any = inspect(model).relationships.get(name)
             if relation is None:
                 column: Any = inspect(model).column_attrs[name].columns[0]
@@ -116,12 +117,11 @@ class Images:
 
     def _first(self, entity: Entity, obj: Any) -> Iterator[dict[str, Any]]:
         """What a new record begins with. Quick: an import makes a million of them."""
-        names, computed = attribute_names(entity), _computed(entity)
-        for field in entity.fields:
-            holder = places.holder(obj, field)
+        for field, name, is_own, is_computed in _laid_out(entity):
+            holder = obj if is_own else places.holder(obj, field)
             given = {} if holder is None else vars(holder)  # what was never set is not there
-            if field.name in computed or given.get(names[field.name]) is not None:
-                new = self._is(field, holder, names[field.name])
+            if is_computed or given.get(name) is not None:
+                new = self._is(field, holder, name)
                 if new is not None:
                     yield {"field": field.name, "old": None, "new": new}
 
@@ -161,6 +161,13 @@ def _computed(entity: Entity) -> frozenset[str]:
     names = attribute_names(entity)
     own = [field.name for field in entity.fields if places.is_own(field)]
     return frozenset(name for name in own if names[name] not in mapped)
+
+
+@cache
+def _laid_out(entity: Entity) -> tuple[tuple[Field, str, bool, bool], ...]:
+    """Each field with its attribute, whether the record itself holds it, and whether it is such a property."""
+    names, computed = attribute_names(entity), _computed(entity)
+    return tuple((one, names[one.name], places.is_own(one), one.name in computed) for one in entity.fields)
 
 
 def stored(field: Field, kept: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
-from core.db.base import AttachedTo
+from core.db.base import AttachedTo, stored_id
 from core.db.guard import Refused, unscoped
 from core.i18n import in_english
 from core.models import Audit, ChainHead, Change
@@ -43,7 +43,7 @@ class Entry:
     def record_id(self) -> int | None:
         if self.record is None or isinstance(self.record, int):
             return self.record
-        return inspect(self.record).identity[0]  # never a SELECT: the object may have expired
+        return stored_id(self.record)
 
 
 class Journal:

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, inspect, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from translationstring import TranslationString
 
+from core.db.base import stored_id
 from core.db.guard import unscoped
 from core.i18n import _
 from core.models import Notification
@@ -93,7 +94,7 @@ def _named(ctx: Ctx, record: Any) -> dict[str, Any]:
     entity = ctx.catalog.of_model(type(record))
     if entity is None:
         raise TypeError(f"{record!r:.40} is not a record of an entity")
-    return {"entity": entity.key, "id": inspect(record).identity[0]}
+    return {"entity": entity.key, "id": stored_id(record)}
 
 
 def read(ctx: Ctx, notice: Notification, arguments: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ class Stamp:
                 obj.created_by_id = obj.created_by_id or self.actor_id
                 obj.updated_at, obj.updated_by_id = obj.created_at, obj.created_by_id
                 self._risen[obj] = None
-                _derive(obj)
+                _derive(obj, vars(obj).get)  # what it was not given is empty
         touched = self._touched(session, new, dirty)
         dirty.extend(obj for obj in touched if obj not in dirty)
         for obj in dirty:
@@ -50,7 +50,7 @@ class Stamp:
                     obj.version += 1
                     obj.updated_at, obj.updated_by_id = self.now, self.actor_id
                     self._risen[obj] = None
-                _derive(obj)
+                _derive(obj, partial(getattr, obj))
 
     def after(self, session: Session) -> None:
         """Nothing is left to do."""
@@ -86,11 +86,11 @@ class Stamp:
         return names | {"deleted_at", "state"}
 
 
-def _derive(obj: Any) -> None:
+def _derive(obj: Any, read: Callable[[str], Any]) -> None:
     model: Any = type(obj)
     for source, target, derive in derived_columns(model):
-        derived = derive(getattr(obj, source))
-        if getattr(obj, target) != derived:
+        derived = derive(read(source))
+        if read(target) != derived:
             setattr(obj, target, derived)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -59,11 +59,12 @@ class StateWatch:
         self._why[customer] = why
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
-        for obj in (*new, *dirty):
-            if isinstance(obj, Customer):
-                self._look_at(session, obj, obj in new)
-        children = [obj for obj in (*new, *dirty) if isinstance(obj, CustomerScoped)]
-        self._nothing_under_seal(session, [obj for obj in children if obj in new or not _changes_hands(obj)])
+        for objects, created in ((new, True), (dirty, False)):
+            for customer in (obj for obj in objects if isinstance(obj, Customer)):
+                self._look_at(session, customer, created)
+        children = [obj for obj in new if isinstance(obj, CustomerScoped)]
+        children += [obj for obj in dirty if isinstance(obj, CustomerScoped) and not _changes_hands(obj)]
+        self._nothing_under_seal(session, children)
 
     def after(self, session: Session) -> None:
         """The steps are stored at the end of the transaction, all at once."""
@@ -105,7 +106,7 @@ class StateWatch:
                 "customer_id": step.customer.id,
                 "from_state": step.from_state,
                 "to_state": step.to_state,
-                **asdict(step.why),
+                **vars(step.why),
                 "version": 1,
                 **stamps,
             }

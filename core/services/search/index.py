@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, inspect
 from sqlalchemy.orm import Session
 
+from core.db.base import stored_id
 from core.db.guard import ALL, TABLES, unscoped
 from core.db.tokens import tokens
 from core.entities.finding import Indexed, indexed
@@ -42,7 +43,7 @@ class SearchIndex:
                     self._note(one, obj, next(iter(history.deleted or ()), None), getattr(obj, one.column))
         for obj in deleted:
             for one in self._forms(obj):
-                self._note(one, inspect(obj).identity[0], getattr(obj, one.column), None)
+                self._note(one, stored_id(obj), getattr(obj, one.column), None)
 
     def after(self, session: Session) -> None:
         """Ids are known now; the tokens are written together, once."""
@@ -77,7 +78,7 @@ class SearchIndex:
         wanted: dict[Entry, bool] = {}
         for one, record, old, new in self._changes[self._written :]:
             number = one.number
-            record_id = record if isinstance(record, int) else inspect(record).identity[0]
+            record_id = record if isinstance(record, int) else stored_id(record)
             has = tokens(one.form, new)
             for token in has:
                 wanted[number, token, record_id] = True
