@@ -342,7 +342,7 @@ def test_an_import_that_was_cut_off_is_repeated(site: Site, bring: Importer, mon
             raise RuntimeError("power cut")
         return add(ctx, entity, taken)
 
-    monkeypatch.setattr(records, "add", fall)
+    monkeypatch.setattr(writes, "add", fall)
     with pytest.raises(RuntimeError):
         bring(rows, match="name")
     monkeypatch.setattr(records, "add", add)
