@@ -345,7 +345,7 @@ def test_an_import_that_was_cut_off_is_repeated(site: Site, bring: Importer, mon
     monkeypatch.setattr(writes, "add", fall)
     with pytest.raises(RuntimeError):
         bring(rows, match="name")
-    monkeypatch.setattr(records, "add", add)
+    monkeypatch.setattr(writes, "add", add)
     assert len(stored(site, "name")) == 3
     assert bring(rows, match="name").counts == (5, 0, 3, 0)
     assert stored(site, "code", "name", "phone") == [

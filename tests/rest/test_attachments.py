@@ -28,7 +28,7 @@ from webtest import TestApp
 from core.app import make_app
 from core.errors import TooLarge
 from core.models import Attachment, Audit
-from core.services import attachments, records
+from core.services import attachments, writes
 from core.services.attachments import SWEEP, orphans, standing, sweep
 from core.services.files import FileStore, store_of
 from core.services.jobs.runner import run_now
@@ -698,7 +698,7 @@ def test_a_full_database_is_said_too(site: Site, api: Callable[..., Any], monkey
         raise OperationalError("", None, error)
 
     with monkeypatch.context() as patched:
-        patched.setattr(records, "write", full)
+        patched.setattr(writes, "flush", full)
         client.attach(customer, "a", b"text", 507)
     assert stored(site) == []
 
