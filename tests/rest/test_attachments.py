@@ -28,7 +28,7 @@ from webtest import TestApp
 from core.app import make_app
 from core.errors import TooLarge
 from core.models import Attachment, Audit
-from core.services import attachments, writes
+from core.services import attachments, records, writes
 from core.services.attachments import SWEEP, orphans, standing, sweep
 from core.services.files import FileStore, store_of
 from core.services.jobs.runner import run_now
