@@ -169,7 +169,8 @@ class Entity:
     and `plural` (many). `model` is a mapped class. What is not among the `fields` does not exist outside
     Python. `groups` arrange them on forms and pages (default: one group of all), `columns` are those of the
     list (default: the natural key), `sort` orders it, such as `-given_on,name`. `label` names the field that
-    stands for a record where others refer to it, `natural_key` the one by which files and programs name it.
+    stands for a record where others refer to it, `rank` the one by which lists of those are sorted (default: the
+    label), `natural_key` the one by which files and programs name it.
     `public` lists the fields that every user reads whatever his grants. `verbs` are what can be done beside
     creating, editing and deleting, `rules` what values must obey, `icon` the sign in the menu, one of those
     that the page `/design` of any site shows, `help` says in a sentence or two what its records are, where there
@@ -187,6 +188,7 @@ class Entity:
     columns: tuple[str, ...] = ()
     sort: str = "id"
     label: str = "name"
+    rank: str = ""
     natural_key: str = "code"
     public: tuple[str, ...] = ()
     verbs: tuple[Verb, ...] = ()

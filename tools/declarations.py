@@ -138,7 +138,7 @@ def _fenced(lines: list[str]) -> list[str]:
 
 
 def _kinds() -> Iterator[str]:
-    from core.entities.listing import SORTABLE
+    from core.entities.ordering import SORTABLE
     from core.security.conditions.parse import OPERATORS
     from core.security.fitting import COLUMNS, KINDS
 

@@ -57,7 +57,7 @@ USER = Entity(
     public=("login", "name"),
     fields=(
         Field("login", Text(64), _("Login"), required=True, create_only=True),
-        Field("name", Text(200), _("Name"), required=True),
+        Field("name", Text(200), _("Name"), required=True, sort="sort_key"),
         Field("email", Text(200), _("Email")),
         Field("phone", Text(64), _("Phone")),
         Field("unit", Reference("core.unit"), _("Unit"), required=True),
@@ -117,6 +117,7 @@ TERM = Entity(
     icon="list-details",
     sort="list,position,code",
     label="label_{lang}",
+    rank="position",
     public=("list", "code", "label_zh", "label_en", "parent", "position", "active"),
     fields=(
         Field("list", Text(32), _("List"), required=True, create_only=True, column="list_name"),

@@ -1,24 +1,19 @@
-"""From a list request to one SELECT, paged by key: the page after this one starts where it ended."""
+"""From a list request to one SELECT; its order and its pages are those of `ordering`."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from operator import attrgetter
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from core.db.guard import never
-from core.db.types import MONEY_MAX, MONEY_SCALE, Money, UtcDateTime
 from core.entities.finding import Offered, Place, may_search, sounds_like
+from core.entities.ordering import META_SORTS, BadCursor, Sort, is_sortable, ordered, read_cursor, told_by
 from core.errors import BadRequest, Forbidden
-from core.fields import INT_MAX, BadValue, Text
+from core.fields import BadValue, Text
 from core.i18n import _, suggestion
 from core.security import places
 from core.security.catalog import Catalog, meta_or_field
@@ -29,10 +24,8 @@ from plugins import Entity, Field
 
 LIMIT = 50
 MOST = 500
-SORTABLE = {"text", "integer", "number", "money", "date", "moment", "choice", "boolean"}
 _LONGEST = 1000  # characters that are searched for
 GROUPABLE = ("choice", "boolean", "reference")
-META_SORTS = ("id", "created_at", "updated_at")
 MOST_SORTS = 5
 
 
@@ -40,14 +33,14 @@ MOST_SORTS = 5
 class Ask:
     """What a list is asked for, already checked.
 
-    `sort` holds (attribute, descending), of fields of others their names for the attribute; `places` those
-    of the search index through which all that is asked for can be reached, none: not through the index.
+    `sort` holds names and whether each goes down; `places` those of the search index through which all that is
+    asked for can be reached, none: not through the index.
     """
 
     entity: Entity
     condition: Condition | None = None
     text: str | None = None
-    sort: tuple[tuple[str, bool], ...] = ()
+    sort: Sort = ()
     limit: int = LIMIT
     cursor: tuple[Any, ...] | None = None
     count: bool = False
@@ -74,8 +67,8 @@ def ask(
     condition = _condition(filter, entity, rights.catalog)
     asked = [] if condition is None else sorted(condition.fields)
     sort = sort or _default_sort(rights, entity)
-    keys = _sort(sort, entity)
-    asked += [(entity.key, name) for name, _descending in _sort_fields(sort, entity)]
+    keys = _sort(sort, entity, rights.catalog)
+    asked += [one for name, _descending in keys for one in told_in_order(entity, name, rights.catalog)]
     for key, name in asked:
         _may_ask(rights, entity, rights.catalog[key], name)
     granted = bool(entity.public) and any(key == entity.key and name not in entity.public for key, name in asked)
@@ -87,7 +80,7 @@ def ask(
         _text(text),
         keys,
         limit,
-        None if cursor is None else _read_cursor(cursor, entity, keys),
+        None if cursor is None else _cursor(cursor, entity, keys, rights.catalog),
         count,
         binned,
         granted,
@@ -109,15 +102,8 @@ def _text(text: str | None) -> str | None:
 def page_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]:
     """The records of the page and one more, which tells whether there is a next page."""
     statement = _matching(wanted, rights, context, select(wanted.entity.model))
-    keys = _keys(wanted)
-    if wanted.cursor is not None:
-        statement = statement.where(_beyond(keys, wanted.cursor))
-    order: list[Any] = []
-    for key in keys:
-        if key.nullable:
-            order.append(case((key.column.is_(None), 1), else_=0))
-        order.append(key.column.desc() if key.descending else key.column.asc())
-    return statement.order_by(*order).limit(wanted.limit + 1)
+    statement = ordered(statement, wanted.entity, wanted.sort, rights.catalog, wanted.cursor)
+    return statement.limit(wanted.limit + 1)
 
 
 def count_query(wanted: Ask, rights: Rights, context: SqlContext) -> Select[Any]:
@@ -184,41 +170,44 @@ def _condition(document: Any, entity: Entity, catalog: Catalog) -> Condition | N
         ) from None
 
 
-def _sort_fields(sort: str, entity: Entity) -> list[tuple[str, bool]]:
-    parts = [part.strip() for part in sort.split(",")]
-    return [
-        (part.removeprefix("-"), part.startswith("-")) for part in parts if part.removeprefix("-") not in META_SORTS
-    ]
-
-
-def _sort(sort: str, entity: Entity) -> tuple[tuple[str, bool], ...]:
+def _sort(sort: str, entity: Entity, catalog: Catalog) -> Sort:
     found: list[tuple[str, bool]] = []
     for part in sort.split(","):
         name, descending = part.strip().removeprefix("-"), part.strip().startswith("-")
-        found.append((_sort_attribute(name, entity), descending))
+        if not is_sortable(entity, name, catalog):
+            known = [field.name for field in entity.fields if is_sortable(entity, field.name, catalog)]
+            hint = suggestion(name, known)
+            _bad(
+                "sort",
+                _("There is no field ${name} to sort by.${hint}", mapping={"name": name[:80], "hint": hint}),
+            )
+        found.append((name, descending))
     if len(found) > MOST_SORTS or len({name for name, _d in found}) < len(found):
         _bad("sort", _("Sort by at most five different fields."))
     return tuple(found)
 
 
-def _sort_attribute(name: str, entity: Entity) -> str:
+def told_in_order(entity: Entity, name: str, catalog: Catalog) -> list[tuple[str, str]]:
+    """The fields, each with its entity's key, that an order by that name tells something about."""
     if name in META_SORTS:
-        return name
-    known = [field.name for field in entity.fields if field.type.kind in SORTABLE]
-    if name not in known:
-        hint = suggestion(name, known)
-        _bad(
-            "sort",
-            _("There is no field ${name} to sort by.${hint}", mapping={"name": name[:80], "hint": hint}),
-        )
+        return []
     field = entity.field(name)
-    return field.name if "." in name else field.sort or field.column or field.name
+    told = told_by(field, catalog) if field.type.kind == "reference" else None
+    return [(entity.key, name), *([(told[0].key, told[1].name)] if told is not None else [])]
 
 
 def _default_sort(rights: Rights, entity: Entity) -> str:
     """The entity's own order, or that of the ids for a reader who may not sort by it."""
-    may = all(rights.may_ask(entity, entity.field(name)) for name, _descending in _sort_fields(entity.sort, entity))
+    keys = _sort(entity.sort, entity, rights.catalog)
+    may = all(rights.may_ask(entity, entity.field(name)) for name, _down in keys if name not in META_SORTS)
     return entity.sort if may else "id"
+
+
+def _cursor(cursor: str, entity: Entity, sort: Sort, catalog: Catalog) -> tuple[Any, ...]:
+    try:
+        return read_cursor(cursor, entity, sort, catalog)
+    except BadCursor:
+        _bad("cursor", _("This cursor is not from this list. Start without one."))
 
 
 def _may_ask(rights: Rights, listed: Entity, entity: Entity, name: str) -> None:
@@ -238,99 +227,3 @@ def _may_ask(rights: Rights, listed: Entity, entity: Entity, name: str) -> None:
 
 def _bad(parameter: str, message: str) -> NoReturn:
     raise BadRequest(_("The query cannot be read."), errors={parameter: [message]})
-
-
-# --- keys and cursors ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Key:
-    """One of the values that records are ordered by; `of` reads it from a record."""
-
-    column: Any
-    descending: bool
-    nullable: bool
-    of: Callable[[Any], Any]
-
-
-def _keys(wanted: Ask) -> list[_Key]:
-    names = [name for name, _descending in wanted.sort]
-    order = wanted.sort if "id" in names else (*wanted.sort, ("id", False))
-    return [_key(wanted.entity, name, descending) for name, descending in order]
-
-
-def _key(entity: Entity, name: str, descending: bool) -> _Key:
-    if "." in name:
-        field = entity.field(name)
-        return _Key(places.column(entity.model, field), descending, True, lambda record: places.get(record, field))
-    column: Any = getattr(entity.model, name)
-    return _Key(column, descending, column.property.columns[0].nullable, attrgetter(name))
-
-
-def _beyond(keys: Sequence[_Key], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Rows that come after the one with these values; nulls come last."""
-    key, value = keys[0], values[0]
-    if value is None:
-        further: ColumnElement[bool] = false()
-        same = key.column.is_(None)
-    else:
-        bound = literal(value, key.column.type)  # true and false by themselves cannot be compared
-        further = key.column < bound if key.descending else key.column > bound
-        same = key.column == bound
-        if key.nullable:
-            further = or_(further, key.column.is_(None))
-    if len(keys) == 1:
-        return further
-    return or_(further, and_(same, _beyond(keys[1:], values[1:])))
-
-
-def write_cursor(wanted: Ask, last: Any) -> str:
-    """Where the page ended, for the client to send back."""
-    names = [[name, descending] for name, descending in wanted.sort]
-    values = [_plain(key.of(last)) for key in _keys(wanted)]
-    text = json.dumps([names, values], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, entity: Entity, sort: tuple[tuple[str, bool], ...]) -> tuple[Any, ...]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        names, values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if tuple((name, descending) for name, descending in names) != sort:
-            raise ValueError("another order")
-        keys = _keys(Ask(entity, sort=sort))
-        if len(values) != len(keys):
-            raise ValueError("another number of keys")
-        return tuple(_typed(key, value) for key, value in zip(keys, values, strict=True))
-    except (ValueError, TypeError, binascii.Error, RecursionError, ArithmeticError):
-        _bad("cursor", _("This cursor is not from this list. Start without one."))
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else str(value) if isinstance(value, Decimal) else value
-
-
-def _typed(key: _Key, value: Any) -> Any:
-    kind = key.column.type
-    if value is None:
-        if not key.nullable:
-            raise ValueError("never null")
-        return None
-    if isinstance(kind, UtcDateTime):
-        moment = dt.datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise ValueError("no zone")
-        return moment.astimezone(dt.UTC)
-    if isinstance(kind, Money):
-        amount = Decimal(value)
-        if not amount.is_finite() or abs(amount) > MONEY_MAX or amount != round(amount, MONEY_SCALE):
-            raise ValueError("not an amount")
-        return amount
-    python = kind.python_type
-    if python is dt.date:
-        return dt.date.fromisoformat(value)
-    if not isinstance(value, python) or (python is int and (isinstance(value, bool) or abs(value) > INT_MAX)):
-        raise ValueError("another type")
-    if python is str and ("\x00" in value or value != value.encode("utf-8", "replace").decode()):
-        raise ValueError("not text")
-    return value

@@ -114,6 +114,7 @@ def _names(entity: Entity) -> Iterator[str]:
     sort = [name.strip().removeprefix("-") for name in entity.sort.split(",")]
     labels = [entity.label.format(lang=language) for language in LANGUAGES]
     yield from _unknown("label", labels, [*fields, "id"])
+    yield from _unknown("rank", filter(None, [entity.rank]), fields)
     yield from _unknown("natural_key", [entity.natural_key], [*fields, "id"])
     yield from _unknown("public", entity.public, fields)
     yield from _unknown("columns", entity.columns, [*fields, *META])

@@ -50,6 +50,7 @@ class User(Record, Binnable, Base):
     login: Mapped[str] = mapped_column(text(64), unique=True)
     login_folded: Mapped[str | None] = mapped_column(text(128), index=True, info={"fold": "key"})
     name: Mapped[str] = mapped_column(text(200))
+    sort_key: Mapped[str | None] = mapped_column(text(255))
     email: Mapped[str | None] = mapped_column(text(200))
     phone: Mapped[str | None] = mapped_column(text(64))
     unit_id: Mapped[int] = mapped_column(ForeignKey("core_unit.id"), index=True)

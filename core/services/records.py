@@ -17,7 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from core.db.base import Binnable
-from core.entities.listing import Ask, count_query, groups_query, page_query, write_cursor
+from core.entities.listing import Ask, count_query, groups_query, page_query
+from core.entities.ordering import write_cursor
 from core.entities.reader import Reader
 from core.entities.schema import problems, schema_of
 from core.errors import Conflict, Invalid, Merged, NotFound
@@ -54,15 +55,14 @@ def listing(ctx: Ctx, wanted: Ask, action: str | tuple[str, ...] = "") -> Page:
         except NotFound:
             return Page([], None, 0 if wanted.count else None)
     statement = page_query(wanted, ctx.rights, context).options(*with_references(wanted.entity))
-    records = list(ctx.db.scalars(statement, execution_options=options).all())
-    more = len(records) > wanted.limit
-    records = records[: wanted.limit]
-    sorted_by = [wanted.entity.field(name) for name, _descending in wanted.sort if "." in name]
-    places.load(ctx.db, sorted_by, records)  # all at once, and not the last alone for the cursor
+    rows = ctx.db.execute(statement, execution_options=options).all()
+    more = len(rows) > wanted.limit
+    rows = rows[: wanted.limit]
     total = None
     if wanted.count:
         total = ctx.db.scalar(count_query(wanted, ctx.rights, context), execution_options=options)
-    return Page(records, write_cursor(wanted, records[-1]) if more else None, total)
+    after = write_cursor(wanted.entity, wanted.sort, ctx.catalog, rows[-1]) if more else None
+    return Page([row[0] for row in rows], after, total)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from markupsafe import Markup, escape
 
-from core.entities.listing import META_SORTS, MOST_SORTS, SORTABLE
+from core.entities.listing import MOST_SORTS, told_in_order
+from core.entities.ordering import META_SORTS, is_sortable
 from core.entities.reader import META
 from core.i18n import _, suggestion
 from core.security.catalog import meta_or_field
@@ -135,7 +136,10 @@ def may_sort(ctx: Ctx, entity: Entity, field: Field) -> bool:
     """Whether the list can be sorted by the field, and the actor may know what that tells."""
     if field.name in META:
         return field.name in META_SORTS and may_ask(ctx, entity, field)
-    return field.type.kind in SORTABLE and may_ask(ctx, entity, field)
+    if not is_sortable(entity, field.name, ctx.catalog):
+        return False
+    told = [(ctx.catalog[key], name) for key, name in told_in_order(entity, field.name, ctx.catalog)]
+    return all(may_ask(ctx, one, one.field(name)) for one, name in told)
 
 
 def may_ask(ctx: Ctx, entity: Entity, field: Field) -> bool:
