@@ -20,6 +20,7 @@ class KehuError(Exception):
     status = 400
     title = _("The request cannot be read")
     aftermath: Callable[[Any], None] | None = None  # done in a unit of work of its own, when all else is rolled back
+    at_fault: frozenset[tuple[type, int]] = frozenset()  # stored records, by model and id, for which many are refused
 
     def __init__(
         self,

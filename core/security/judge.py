@@ -120,8 +120,10 @@ class FlushJudge:
             chunk = ordered[start : start + _CHUNK]
             statement = select(model.id).where(model.id.in_(chunk))
             allowed = session.scalars(statement, execution_options={FOR: model, ACTION: action, ROWS: "any"}).all()
-            if len(set(allowed)) < len(chunk):
-                raise Forbidden(refusal(action))
+            if refused := {(model, one) for one in chunk if one not in set(allowed)}:
+                forbidden = Forbidden(refusal(action))
+                forbidden.at_fault = frozenset(refused)
+                raise forbidden
 
 
 def changed_attributes(obj: Any) -> set[str]:

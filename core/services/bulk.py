@@ -2,23 +2,25 @@
 
 Rows are prepared together and flushed once: look-ups, judgement and SQL then cost per run, not per
 row. A run holds only rows that cannot meet, of which none would find, refer to or collide with what
-another one makes. When a run fails as a whole it is halved until the bad row stands alone.
+another one makes. When a run fails as a whole, those that it failed for are left out where that is known; else it
+is halved until the bad row stands alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
 
-from core.db.base import Record, stored_id
+from core.db.base import CustomerScoped, Record, stored_id
 from core.entities.reader import RESTRICTED
 from core.errors import Forbidden, Invalid, KehuError, NotFound
 from core.faults import passed
 from core.fields import INT_MAX, Moment, Reference
 from core.i18n import _
+from core.models import Customer
 from core.security.judge import READ_ONLY
 from core.services import records, writes
 from core.services.exports import cell_of
@@ -102,6 +104,7 @@ class _Rows:
         self.ctx, self.entity, self.match, self.text = ctx, entity, match, text
         self.intake = Intake(ctx, entity, text=text)
         self.matcher = None if match in (None, ID) else Matcher(ctx, entity, entity.field(str(match)), text=text)
+        self._held: list[Customer] = []
         self._by_name = {field.name: field for field in entity.fields}
         self._optional = {field.name for field in entity.fields if not field.required}
         self._unique = {field.name for field in writes.unique_fields(entity)} | {entity.natural_key}
@@ -174,6 +177,7 @@ class _Rows:
     # --- writing -----------------------------------------------------------------------------------
 
     def _store(self, run: list[_Row], results: dict[int, Result]) -> None:
+        drafts: list[_Draft] = []
         try:
             with self.ctx.savepoint():
                 since = len(self.ctx.journal.entries)
@@ -181,17 +185,27 @@ class _Rows:
                 self._write([draft for draft in drafts if draft.error is None])
                 told = {id(entry.record) for entry in self.ctx.journal.entries[since:]}
         except (KehuError, _Alone) as fault:
-            if len(run) > 1:
-                half = len(run) // 2
-                self._store(run[:half], results)
-                self._store(run[half:], results)
-            elif isinstance(fault, KehuError):
+            if len(run) == 1:
+                if not isinstance(fault, KehuError):
+                    raise
                 results[run[0].at] = Result(fault.status, refusal=fault)
+                return
+            if isinstance(fault, KehuError) and (bad := self._at_fault(drafts, fault)):
+                results.update((at, Result(fault.status, refusal=fault)) for at in bad)
+                parts = [[row for row in run if row.at not in bad]]
             else:
-                raise
+                parts = [run[: len(run) // 2], run[len(run) // 2 :]]
+            for part in filter(None, parts):
+                self._store(part, results)
         else:
             for draft in drafts:
                 results[draft.row.at] = _told(draft, told)
+
+    def _at_fault(self, drafts: list[_Draft], fault: KehuError) -> set[int]:
+        """The rows for whose records all were refused, where the refusal knows them."""
+        known = {draft.match.id: draft.row.at for draft in drafts if draft.match is not None and draft.error is None}
+        of_ours = {one for model, one in fault.at_fault if model is self.entity.model}
+        return {known[one] for one in of_ours & known.keys()}
 
     def _write(self, drafts: list[_Draft]) -> None:
         ctx, rules = self.ctx, self.entity.rules
@@ -259,6 +273,7 @@ class _Rows:
         ctx, entity = self.ctx, self.entity
         found = records.find_all(ctx, entity, [draft.match.id for draft in drafts if draft.match])
         look = records.reader(ctx)
+        self._held = _customers_of(ctx, entity, found.values())  # a session gives again what somebody holds
         names = sorted({name for draft in drafts for name in draft.row.sent})
         shown = {one["id"]: one for one in look.documents(entity, list(found.values()), names)}
         rights, takens = {}, {}
@@ -300,6 +315,14 @@ class _Rows:
         now = shown[name]
         parts = now if isinstance(now, list) else now.values() if field.type.kind == "target" else (now,)
         return RESTRICTED in parts and value.strip() == (cell_of(field, now) or "")
+
+
+def _customers_of(ctx: Ctx, entity: Entity, found: Iterable[Any]) -> list[Customer]:
+    """The customers that the records hang on, by which rights on them are judged: at once, and not each by itself."""
+    if not issubclass(entity.model, CustomerScoped):
+        return []
+    ids = {record.customer_id for record in found}
+    return list(ctx.system.scalars(select(Customer).where(Customer.id.in_(ids))))
 
 
 def _number(value: Any) -> int:

@@ -59,9 +59,11 @@ class StateWatch:
         self._why[customer] = why
 
     def before(self, session: Session, new: list[Any], dirty: list[Any], deleted: list[Any]) -> None:
+        sealed = []
         for objects, created in ((new, True), (dirty, False)):
-            for customer in (obj for obj in objects if isinstance(obj, Customer)):
-                self._look_at(session, customer, created)
+            customers = [obj for obj in objects if isinstance(obj, Customer)]
+            sealed += [one for one in customers if not self._may_pass(session, one, created)]
+        _refuse(sealed)
         children = [obj for obj in new if isinstance(obj, CustomerScoped)]
         children += [obj for obj in dirty if isinstance(obj, CustomerScoped) and not _changes_hands(obj)]
         self._nothing_under_seal(session, children)
@@ -69,7 +71,8 @@ class StateWatch:
     def after(self, session: Session) -> None:
         """The steps are stored at the end of the transaction, all at once."""
 
-    def _look_at(self, session: Session, customer: Customer, created: bool) -> None:
+    def _may_pass(self, session: Session, customer: Customer, created: bool) -> bool:
+        """Note the step that a customer takes; False for one that is sealed and takes none."""
         history = None if created else inspect(customer).attrs.state.history
         if history is None or history.has_changes():
             old = history.deleted[0] if history is not None and history.deleted else None
@@ -77,16 +80,16 @@ class StateWatch:
                 cause = self._journal.action_of(customer) or ("created" if created else "edited")
                 why = self._why.pop(customer, Why())
                 self._steps.append(Step(customer, old, customer.state, replace(why, cause=why.cause or cause)))
-        elif customer.state == "sealed" and not _changes_hands(customer) and not _is_elevated(session):
-            raise Conflict(SEALED, code="SEALED")
+            return True
+        return customer.state != "sealed" or _changes_hands(customer) or _is_elevated(session)
 
     def _nothing_under_seal(self, session: Session, children: list[Any]) -> None:
         ids = {child.customer_id for child in children} - {None}
         if not ids or _is_elevated(session):
             return
-        sealed = select(Customer.id).where(Customer.id.in_(ids), Customer.state == "sealed").limit(1)
-        if unscoped(session.connection(), sealed).first() is not None:
-            raise Conflict(SEALED, code="SEALED")
+        statement = select(Customer.id).where(Customer.id.in_(ids), Customer.state == "sealed")
+        sealed = set(unscoped(session.connection(), statement).scalars())
+        _refuse([child for child in children if child.customer_id in sealed])
 
     def mark(self) -> int:
         """How many steps there are, for `rewind`."""
@@ -114,6 +117,15 @@ class StateWatch:
         ]
         unscoped(connection, insert(CustomerState), rows)
         self._steps.clear()
+
+
+def _refuse(sealed: list[Any]) -> None:
+    """Conflict if there are any, naming those that are stored already."""
+    if sealed:
+        conflict = Conflict(SEALED, code="SEALED")
+        stored = [(type(one), inspect(one).identity) for one in sealed]
+        conflict.at_fault = frozenset((model, key[0]) for model, key in stored if key is not None)
+        raise conflict
 
 
 def _is_elevated(session: Any) -> bool:

@@ -37,6 +37,7 @@ from plugins import Card, Column, Event, Extension, Fault, Job, Manager, Manifes
 
 T = TypeVar("T")
 PART_SECONDS = 2.0  # for a plugin's part of a page
+_CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -284,12 +285,21 @@ class Work:
 
 def _reread(session: GuardedSession) -> None:
     """Read again what a rollback has expired. Whoever holds these objects has seen them already."""
+    whole: dict[type, list[int]] = {}
     scope, session.scope = session.scope, SystemScope()
     try:
-        for record in session:
+        for record in list(session):
             state: Any = inspect(record)
-            if expired := state.expired_attributes.intersection(state.mapper.column_attrs.keys()):
+            names = state.mapper.column_attrs.keys()
+            expired = state.expired_attributes.intersection(names)
+            if len(expired) == len(names):
+                whole.setdefault(type(record), []).append(state.identity[0])
+            elif expired:
                 session.refresh(record, expired)
+        for model, ids in whole.items():  # many at once: a batch may hold thousands
+            for start in range(0, len(ids), _CHUNK):
+                again = select(model).where(model.id.in_(ids[start : start + _CHUNK]))  # type: ignore[attr-defined]
+                session.scalars(again, execution_options={"populate_existing": True}).all()
     finally:
         session.scope = scope
 
