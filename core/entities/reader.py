@@ -244,6 +244,20 @@ class Reader:
         shown = self.of_any if kind == "any" else self._message
         return lambda record: shown(kept(record))
 
+    def told(self, field: Field, value: Any) -> Any:
+        """A value as a document has it, of no record yet: references with their labels."""
+        kind = field.type.kind
+        if kind == "target":
+            self.look_up((f"core.{one}", its) for one, its in (value or {}).items())
+            return {one: self.reference(f"core.{one}", its) for one, its in (value or {}).items()}
+        if kind not in ("reference", "references"):
+            return field.type.to_json(value)  # type: ignore[attr-defined]
+        key = field.type.entity  # type: ignore[attr-defined]
+        ids = [value] if kind == "reference" else [one.id for one in value or ()]
+        self.look_up((key, one) for one in ids)
+        found = [self.reference(key, one) for one in ids]
+        return found[0] if kind == "reference" else found
+
     def _message(self, message: Mapping[str, Any]) -> str:
         """The sentence with the names that the reader may see."""
         gaps = {name: self._gap(value) for name, value in message["values"].items()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from core.errors import Conflict, Invalid, NotFound
 from core.models import Customer, QueuedJob
+from core.security.catalog import verb_of
 from core.services import many, records
 from core.services.jobs.runner import Runner, work_off
 from core.services.many import DELETE, EDIT, Deed, Which
@@ -209,3 +210,25 @@ def test_what_may_be_edited_by_the_many(site):
         assert {verb.name for verb in many.verbs(ctx, entity(ctx))} == {
             "qualify", "unqualify", "seal", "unseal", "assign", "share",
         }  # fmt: skip
+
+
+def test_those_who_are_refused_are_not_tried_one_by_one(site):
+    """A manager may not give what is his unit's to another unit; a few of it are sealed besides."""
+    site.unit("east")
+    site.unit("west")
+    site.user("wei", "west")
+    site.user("boss", "east", ["sales_manager"])
+    ids = [site.customer(f"C{at}", "boss") for at in range(40)]
+    with site.acting("boss") as ctx:
+        for one in ids[:5]:
+            records.act(ctx, entity(ctx), one, verb_of(entity(ctx), "seal"), {"reason": "x"})
+    sent = []
+    event.listen(site.kernel.database.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    for deed in (Deed(EDIT, {"unit": "west", "employees": "9"}), Deed(EDIT, {"owner": "wei", "employees": "9"})):
+        sent.clear()
+        with site.acting("boss") as ctx:
+            tally = many.rehearse(ctx, entity(ctx), Which.named(ids), deed)
+        assert (tally.changed, tally.same) == (0, 0)
+        assert sorted(number for number, _ids in tally.refused.values()) == [5, 35]
+        assert len([one for one in sent if not one.startswith("UPDATE")]) < 60
+    assert set(values(site, "employees").values()) == {None}

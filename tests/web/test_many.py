@@ -98,6 +98,36 @@ def test_all_that_match_may_be_told_by_an_amount_with_decimals(admin, site, thre
     assert names(admin.get(LIST)) == ["Acme", "Bolt", "Crane"]
 
 
+def test_what_is_set_is_said_before(admin, site, three):
+    person(site, "li")
+    site.customer("Dyne", phone="021", owner="li")
+    page = choose(admin, "edit", all="1", q="", filter="")
+    form = page.forms["deed"]
+    form["phone"], form["owner"] = "021", "li"
+    for box in form.fields["change"]:
+        box.checked = box._value in ("phone", "owner", "email")
+    page = admin.send(form, 200)
+    news = {one.dt.text: one.dd.text.strip() for one in page.html.select(".mn-news > div")}
+    assert news == {"Phone": "021", "Email": "emptied", "Owner": "li"}
+    assert figures(page) == [3, 1, 0]
+
+
+def test_what_a_verb_is_told_is_said_before(admin, site, three):
+    person(site, "li")
+    page = choose(admin, "assign", three[:2])
+    form = page.forms["deed"]
+    form["owner"] = "li"
+    page = admin.send(form, 200)
+    assert [one.text.strip() for one in page.html.select(".mn-news dd")] == ["li"]
+    evil = "<script>alert(1)</script>"
+    page = choose(admin, "seal", three[:1])
+    form = page.forms["deed"]
+    form["reason"] = evil
+    page = admin.send(form, 200)
+    assert evil not in page.text
+    assert evil in [one.text.strip() for one in page.html.select(".mn-news dd")]
+
+
 def test_why_some_are_skipped_is_said_before(admin, site, three):
     prospect = site.customer("Dyna", state="prospect")
     page = choose(admin, "qualify", [three[0], prospect])

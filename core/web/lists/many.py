@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +33,7 @@ from core.web.frame import frame
 from core.web.query import parse
 from core.web.record import record_id
 from core.web.templating import page
+from core.web.values import Value, display
 from core.web.verbs import arguments_of, asked_of
 from core.web.words import action_title
 from plugins import Entity, Field
@@ -203,15 +204,31 @@ def _form(
 def _rehearsed(
     request: Request, ctx: Ctx, entity: Entity, asked: Asked, deed: Deed, sent: Sequence[tuple[str, str]]
 ) -> Response:
+    news = list(_news(request, ctx, entity, asked.offer, deed, dict(sent)))
     tally = many.rehearse(ctx, entity, asked.which, deed)
     tried = min(asked.total, tally.done)
     values: dict[str, Any] = {
+        "news": news,
         "tally": tally,
         "tried": tried,
         "reasons": list(_reasons(request, ctx, entity, tally)),
         "sent": sent,
     }
     return _page(request, ctx, entity, asked, "preview", **values)
+
+
+def _news(
+    request: Request, ctx: Ctx, entity: Entity, offer: Offer, deed: Deed, texts: Mapping[str, str]
+) -> Iterator[tuple[str, Value]]:
+    """The title of each field that gets a value, and that value as the records will show it."""
+    inputs = [field for field in _inputs(ctx, entity, offer) if field.name in deed.values]
+    given = Intake(ctx, replace(entity, fields=tuple(inputs)), text=True)
+    sent = to_services(inputs, {field.name: texts[field.name] for field in inputs}, zone_of(ctx))
+    values = given.take(sent).values
+    look, show = records.reader(ctx, request.locale_name), display(request, ctx)
+    for field in inputs:
+        if field.name in values:
+            yield field.title, show.value(field, look.told(field, values[field.name]))
 
 
 def _started(
