@@ -109,7 +109,7 @@ class FlushJudge:
         return {rights.get(name, "edit") for name in written} or {"edit"}
 
     def _require_all(self, session: Session, asked: Asked) -> None:
-        for demand, ids in asked.items():
+        for demand, ids in sorted(asked.items(), key=lambda one: one[0][1]):  # `assign` tells more than `edit`
             self._require(session, demand, ids)
 
     def _require(self, session: Session, demand: Demand, ids: set[int]) -> None:

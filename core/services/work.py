@@ -298,7 +298,7 @@ def _reread(session: GuardedSession) -> None:
                 session.refresh(record, expired)
         for model, ids in whole.items():  # many at once: a batch may hold thousands
             for start in range(0, len(ids), _CHUNK):
-                again = select(model).where(model.id.in_(ids[start : start + _CHUNK]))  # type: ignore[attr-defined]
+                again: Any = select(model).where(model.id.in_(ids[start : start + _CHUNK]))  # type: ignore[attr-defined]
                 session.scalars(again, execution_options={"populate_existing": True}).all()
     finally:
         session.scope = scope

@@ -369,3 +369,14 @@ def test_an_empty_list_says_what_its_records_are_and_shows_a_line(site, browser_
     assert browser_of().get(ask(q="x")).html.select(".k-sample") == []
     person(site, "boss", roles=("executive",))
     assert browser_of("boss").get(LIST).html.select(".k-empty a") == []
+
+
+def test_one_entry_for_filter_and_sort_says_how_many_conditions_hold(some, admin):
+    def entry(page: Any) -> Any:
+        return page.html.select_one("details.ls-narrow")
+
+    assert entry(admin.get(LIST)).summary.text.strip() == "Filter · Sort"
+    page = admin.get(ask(q="a", filter=["and", ["in", "state", ["prospect"]], ["<", "employees", 9]]))
+    assert entry(page).select_one(".ls-n").text.split()[-1] == "3"
+    links = [one["href"].split("?")[0] for one in entry(page).select("a")]
+    assert links == [f"{LIST}/filter", f"{LIST}/arrange", f"{LIST}/arrange", LIST]
