@@ -31,7 +31,8 @@ class Field:
     written by code alone, a `create_only` one is written once. `default(ctx)` gives the value on create when
     none is sent. `right` is the action that a change of this field needs instead of `edit`. By a `searchable`
     one records are found. `column` is the model's attribute (default: the name; references: name + `_id`),
-    `sort` another attribute to order by. `help` is a sentence beside the field in forms. `asked_when` names a choice
+    `sort` another attribute to order by. `help` is a sentence beside the field in forms. `synonyms`
+    are other names that heads of columns in people's files have for it, in any language. `asked_when` names a choice
     or yes-or-no field of the same record and those of its values with which this one is asked for:
     `("kind", ("call", "meeting"))`.
     """
@@ -49,6 +50,7 @@ class Field:
     column: str | None = None
     sort: str | None = None
     help: str = ""
+    synonyms: tuple[str, ...] = ()
     asked_when: tuple[str, tuple[str | bool, ...]] | None = None
 
 

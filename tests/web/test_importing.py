@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from webtest import Upload
 
+from core.db.folding import fold
 from core.services.importing import store
 from core.services.jobs.runner import work_off
 from tests.web.conftest import Browser, form_token, person
@@ -23,10 +25,10 @@ Gamma,Robot,3,9
 def upload(
     browser: Browser, text: str | bytes = FILE, name: str = "some.csv", path: str = PATH, status: int = 303
 ) -> Any:
-    browser.get(PATH)
+    browser.get(path)
     content = text if isinstance(text, bytes) else text.encode()
     token = form_token(browser.app)
-    return browser.app.post(PATH, token | {"file": Upload(name, content)}, headers=browser.headers, status=status)
+    return browser.app.post(path, token | {"file": Upload(name, content)}, headers=browser.headers, status=status)
 
 
 def mapping(page: Any) -> Any:
@@ -111,6 +113,56 @@ def test_a_file_goes_its_way_and_comes_back(site, admin):
     assert "3 records taken back" in admin.get(where).text
     assert names(admin) == set()
     admin.post(f"{where}/revert", status=409)
+
+
+HEADS = {
+    "公司名称,联系电话,电子邮箱,公司网址,统一社会信用代码,备注信息": "name,phone,email,website,tax_no,note",
+    "客户名称,手机号码,邮件,网址,所属行业,省份": "name,phone,email,website,industry,region",
+    "Company,Tel,E-mail,Homepage,VAT number,Comments": "name,phone,email,website,tax_no,note",
+    "单位名称,手机,电话,客户等级": "name,,phone,level",  # the title counts before a synonym
+}
+
+
+@pytest.mark.parametrize("heads", HEADS)
+def test_usual_heads_are_understood(admin, heads):
+    page = admin.follow(upload(admin, f"{heads}\nx{',x' * heads.count(',')}\n"))
+    form = mapping(page)
+    assert [form[f"column-{at}"].value for at in range(heads.count(",") + 1)] == HEADS[heads].split(",")
+
+
+def test_heads_of_contacts_are_understood(site, admin):
+    heads = "联系人姓名,公司名称,职位,办公电话,手机号码,电子邮箱"
+    page = admin.follow(upload(admin, f"{heads}\nx,x,x,x,x,x\n", path="/core/contacts/import"))
+    form = mapping(page)
+    found = [form[f"column-{at}"].value for at in range(6)]
+    assert found == ["name", "customer", "title", "phone", "mobile", "email"]
+
+
+def test_no_two_fields_share_a_synonym(site):
+    for entity in site.kernel.catalog:
+        words = [fold(word) for field in entity.fields for word in {*field.synonyms, field.name}]
+        assert [word for word, times in Counter(words).items() if times > 1] == [], entity.key
+
+
+def test_after_an_import_one_sees_what_it_stored(site, admin):
+    site.customer("Other")
+    site.customer("Beta", phone="7")
+    page = admin.follow(upload(admin, "Name,Phone\nAcme,1\nBeta,2\n"))
+    form = mapping(page)
+    form["match"] = "name"
+    page = admin.follow(form.submit("check", headers=admin.headers))
+    assert tally(page) == {"created": 1, "updated": 1, "skipped": 0, "failed": 0}
+    started = mapping(page).submit("start", headers=admin.headers, status=303)
+    work_off(site.kernel)
+    page = admin.follow(started)
+    link = page.html.select_one(".k-dirty .btn-primary")
+    assert link.text.strip() == "Show these customers"
+    site.customer("Later")
+    shown = {one.text.strip() for one in admin.get(link["href"]).html.select("tbody a.name")}
+    assert shown == {"Acme", "Beta"}
+    admin.post(f"{started.location.removeprefix('http://localhost')}/revert")
+    work_off(site.kernel)
+    assert admin.follow(started).html.select_one(".k-dirty .btn-primary")["href"] == "/core/customers"
 
 
 def test_a_choice_that_was_not_tried_is_not_imported(site, admin):

@@ -56,7 +56,9 @@ def is_matchable(field: Field) -> bool:
 
 
 def _columns(entity: Entity, headers: Sequence[str], words: Words) -> dict[str, str]:
-    """Fields by the columns that bear their name, or a title of theirs, with or without the entity's before it."""
+    """Fields by the columns that bear their name, or a title of theirs, with or without the entity's before it; else by
+    the synonyms that are declared, of which the first that is there counts.
+    """
     mine = [_plain(word) for word in words(entity.title)]
     by_word: dict[str, str] = {}
     for field in reversed([one for one in entity.fields if not one.read_only]):
@@ -72,6 +74,11 @@ def _columns(entity: Entity, headers: Sequence[str], words: Words) -> dict[str, 
             name = next((by_word[one] for one in tried if one in by_word), None)
             if name is not None and name not in found:
                 found[name] = header
+    left = {_plain(header): header for header in reversed(headers) if header not in found.values()}
+    for field in entity.fields:
+        if field.name not in found and not field.read_only:
+            for plain in [one for one in map(_plain, field.synonyms) if one in left][:1]:
+                found[field.name] = left.pop(plain)
     return found
 
 

@@ -33,8 +33,10 @@ from core.web.forms.again import FormRefused
 from core.web.frame import frame
 from core.web.importing.draft import READINGS, RESULTS, Reason, chosen, draft, reason
 from core.web.importing.upload import words
+from core.web.query import Query
 from core.web.record import record_id
 from core.web.templating import page
+from plugins import Entity
 
 JOB = "core.job"
 _MOST_REASONS = 12
@@ -86,7 +88,19 @@ def _draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, number: in
         reasons=_reasons(request, ctx, kept),
         left=_left(request, ctx, kept),
         may_import=may_import(ctx, entity),
+        stored_url=_stored_url(entity, kept),
     )
+
+
+def _stored_url(entity: Entity, kept: Import) -> str:
+    """The list of what the import has created and updated; "" if that is nothing, or not there any more."""
+    if kept.started_at is None or not (kept.created or kept.updated) or kept.state == REVERTED:
+        return ""
+    arms = []
+    for at, by in (("created_at", "created_by"), ("updated_at", "updated_by")):
+        until = [["<=", at, kept.ended_at.isoformat()]] if kept.ended_at is not None else []
+        arms.append(["and", ["=", by, kept.user_id], [">=", at, kept.started_at.isoformat()], *until])
+    return Query(filter=["or", *arms]).url(collection(entity.key))
 
 
 def _step(kept: Import, job: QueuedJob | None) -> str:
