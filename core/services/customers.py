@@ -23,7 +23,7 @@ MOST_LEVELS = 10  # of a group of companies, one below the other (M59)
 class CustomerRules(Rules):
     """Code by its rule, secrecy within one's clearance, no customer twice, only orders make one formal."""
 
-    switches = ("allow_duplicate",)
+    switches = ("allow_duplicate", "ask_if_alike")
     alike_by = duplicates.FIELDS
 
     def keys(self, values: Mapping[str, Any]) -> Iterable[Hashable]:
@@ -43,7 +43,7 @@ class CustomerRules(Rules):
         if values.get("parent") is not None:
             _check_parent(ctx, record, values["parent"])
         if creating:
-            duplicates.refuse_certain(ctx, values, anyway=anyway)
+            duplicates.refuse_certain(ctx, values, anyway=anyway, ask=bool(values.get("ask_if_alike")))
             if values.get("code") is None:
                 values["code"] = next_number(ctx, "core.customer", values.get("unit"))
 

@@ -146,20 +146,24 @@ def check(ctx: Ctx, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return shown
 
 
-def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool) -> None:
-    """Conflict `DUPLICATE` for a customer that is there already; others are noted as warnings.
+def refuse_certain(ctx: Ctx, values: Mapping[str, Any], *, anyway: bool, ask: bool = False) -> None:
+    """Conflict `DUPLICATE` for a customer that is there already; others are noted as warnings. With `ask` also for one
+    that is very likely there: forms ask so, once.
 
-    `anyway` creates it all the same, for who holds the right to merge customers. Who has met too many that
-    he may not see is not warned of them, but may go on: that other customers are alike is no fault of his.
+    `anyway` creates it all the same, one that is certainly there for who holds the right to merge customers; whether
+    that would do is told with the refusal (`allowable`). Who has met too many that he may not see is not warned of
+    them, but may go on: that other customers are alike is no fault of his.
     """
     hits = find(ctx, values)
     if not hits:
         return
     certain = [hit for hit in hits if hit.level == "certain"]
-    overruled = anyway and ctx.rights.may_ever(ctx.catalog[KEY], "merge")
-    if certain and not overruled:
-        shown, hidden = _described(ctx, certain)
-        error = Conflict(_said(shown[0]), code="DUPLICATE", more={"duplicates": shown})
+    may_overrule = not certain or ctx.rights.may_ever(ctx.catalog[KEY], "merge")
+    refused = [hit for hit in hits if hit.level == "certain" or (ask and hit.level == "high")]
+    if refused and not (anyway and may_overrule):
+        shown, hidden = _described(ctx, refused)
+        more = {"duplicates": shown, "allowable": may_overrule}
+        error = Conflict(_said(shown[0]), code="DUPLICATE", more=more)
         if hidden:
             _not_too_often(ctx)
             error.aftermath = _noting(ctx, hidden)
@@ -228,6 +232,10 @@ def _places(ctx: Ctx, ids: Sequence[int], *, day: bool) -> dict[int, dict[str, A
 
 
 def _said(shown: Mapping[str, Any]) -> str:
+    if shown["level"] == "high" and "hidden" not in shown:
+        return _("A customer of this name is there already: ${label} (${key}).", mapping=dict(shown))
+    if "hidden" in shown and shown["level"] == "high":
+        return _("A customer of ${unit} that you may not see has this name.", mapping={"unit": shown["unit"]})
     if "hidden" in shown:
         return _("A customer of ${unit} that you may not see is the same.", mapping={"unit": shown["unit"]})
     return _("This customer is there already: ${label} (${key}).", mapping=dict(shown))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +52,13 @@ def view(entity: Entity, request: Request) -> Response:
         raise Forbidden(refusal("create"))
     taken = Intake(ctx, entity, text=True).parse(read(asked, request))
     found = entity.rules.alike(ctx, taken.values)
-    shown = [_shown(entity, one, request.locale_name) for one in found[:MOST]]
-    return page(request, "alike", entity=entity, found=shown, more=len(found) - len(shown))
+    return page(request, "alike", **listed(entity, found, request.locale_name))
+
+
+def listed(entity: Entity, found: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
+    """What the template shows of them: the first `found`, and how many `more` there are."""
+    shown = [_shown(entity, one, language) for one in found[:MOST]]
+    return {"found": shown, "more": len(found) - len(shown)}
 
 
 def _shown(entity: Entity, one: Mapping[str, Any], language: str) -> Alike:

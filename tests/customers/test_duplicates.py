@@ -45,7 +45,7 @@ def test_certain_is_refused_and_may_be_overruled(site, api):
     site.user("li")
     first = site.customer("Acme", "li", tax_no="A1")
     refused = api("li").post(CUSTOMERS, {"name": "Other", "tax_no": "a-1"}, status=409)
-    assert refused.json["code"] == "DUPLICATE"
+    assert (refused.json["code"], refused.json["allowable"]) == ("DUPLICATE", False)
     assert refused.json["duplicates"] == [
         {"level": "certain", "by": "tax_no", "id": first, "label": "Acme", "key": "C000001"}
     ]
@@ -54,6 +54,33 @@ def test_certain_is_refused_and_may_be_overruled(site, api):
     assert made.json["warnings"][0]["by"] == "tax_no"
     api().post(CUSTOMERS, {"name": "X", "allow_duplicate": "yes"}, status=422)
     assert "allow_duplicate" not in api().get(f"{CUSTOMERS}/{made.json['id']}").json
+
+
+@pytest.mark.parametrize(
+    ("row", "plain", "asked"),
+    [
+        ({"name": "华信软件"}, 201, 409),  # the same name alone: a form asks, see `ask_if_alike`
+        ({"name": "华信软件", "phone": "010 62431234"}, 409, 409),
+        ({"name": "Other", "tax_no": "a-1"}, 409, 409),
+        ({"name": "Other", "phone": "010 62431234"}, 201, 201),
+    ],
+)
+def test_every_door_refuses_the_same(site, api, row, plain, asked):
+    site.customer("华信软件有限公司", phone="010-6243 1234", tax_no="A1")
+    client, entity = api(), site.kernel.catalog["core.customer"]
+    refused = client.post(CUSTOMERS, row | {"ask_if_alike": True}, status=asked).json
+    if asked == 409:
+        assert (refused["code"], refused["allowable"]) == ("DUPLICATE", True)
+        return_to = client.post(CUSTOMERS, row | {"ask_if_alike": True, "allow_duplicate": True}, status=201).json
+        client.delete(f"{CUSTOMERS}/{return_to['id']}", version=1)
+    else:
+        client.delete(f"{CUSTOMERS}/{refused['id']}", version=1)
+    made = client.post(CUSTOMERS, row, status=plain).json
+    if plain == 201:
+        client.delete(f"{CUSTOMERS}/{made['id']}", version=1)
+    with site.acting() as ctx:
+        [stored] = bulk.store(ctx, entity, [{name: str(value) for name, value in row.items()}], text=True)
+    assert stored.status == plain
 
 
 def test_likely_ones_are_warned_of(site, api):

@@ -117,7 +117,7 @@ def test_what_was_refused_can_be_sent_again(admin):
 def test_a_ticket_that_is_none_of_ours_counts_for_nothing(admin, ticket):
     admin.get(LIST)
     for _time in range(2):
-        admin.post(f"{LIST}/new", {"name": "Acme", "once": ticket})
+        admin.post(f"{LIST}/new", {"name": "Acme", "once": ticket, "allow_duplicate": "true"})
     assert names(admin.get(LIST)) == ["Acme", "Acme"]
 
 
@@ -568,10 +568,52 @@ def test_who_enters_what_is_alike_is_told_of_it(site, browser_of):
     li = browser_of("li")
     for name, told in (
         ("蓝海星辰数据科技园", "Created: 蓝海星辰数据科技园. It may be the same as: a customer of 总部"),
-        ("蓝海星辰（上海）", "Created: 蓝海星辰（上海）. It may be the same as: 北京蓝海星辰有限公司"),
+        (
+            "蓝海星辰数据科研",
+            "Created: 蓝海星辰数据科研. It may be the same as: a customer of 总部, 蓝海星辰数据科技园",
+        ),
         ("Nobody like it", "Created: Nobody like it"),
     ):
         form = li.form("/core/customers/new")
         form["name"] = name
         page = li.follow(li.send(form))
         assert page.html.select_one(".k-toast").get_text(" ", strip=True) == told
+
+
+def test_one_of_the_same_name_is_made_only_when_somebody_says_that_it_is_another(site, browser_of):
+    site.unit("east")
+    person(site, "li", "east")
+    acme = site.customer("北京蓝海星辰有限公司", "li", phone="010-6243 1234")
+    li = browser_of("li")
+    form = li.form("/core/customers/new")
+    form["name"] = "蓝海星辰（上海）"
+    page = li.send(form, 409)
+    assert "A customer of this name is there already" in page.html.select_one(".k-dirty .bad").text
+    others = page.html.select_one("[data-alike-told]")
+    assert "Very likely the same" in others.text
+    assert others.a["href"] == f"/core/customers/{acme}"
+    form = page.forms["sheet"]
+    assert form["name"].value == "蓝海星辰（上海）"
+    page = li.send(form, 409)  # nothing was said: asked again
+    form = page.forms["sheet"]
+    form["allow_duplicate"].checked = True
+    page = li.follow(li.send(form))
+    assert "Created: 蓝海星辰（上海）" in page.html.select_one(".k-toast").get_text(" ", strip=True)
+    form = li.form("/core/customers/new")
+    form["name"], form["phone"] = "蓝海星辰", "010 62431234"
+    page = li.send(form, 409)  # there for certain: who may not merge may not say otherwise
+    assert "This customer is there already" in page.text
+    assert "allow_duplicate" not in page.forms["sheet"].fields
+    li.post("/core/customers/new", {"name": "蓝海星辰", "phone": "010 62431234", "allow_duplicate": "true"}, 409)
+
+
+def test_of_a_hidden_one_of_the_same_name_only_the_unit_is_told(site, browser_of):
+    site.unit("east")
+    person(site, "li", "east")
+    site.customer("云帆软件有限公司")
+    li = browser_of("li")
+    form = li.form("/core/customers/new")
+    form["name"] = "云帆软件(北京)有限公司"
+    page = li.send(form, 409)
+    assert "A customer of 总部 that you may not see has this name." in page.text
+    assert "云帆软件有限公司" not in page.text

@@ -33,6 +33,8 @@ from core.web.toast import Toast
 from core.web.undo import offer
 from plugins import Entity, Field
 
+# Switches of rules that tell records apart, see `core.services.duplicates`.
+ALLOW, ASK = "allow_duplicate", "ask_if_alike"
 SHORT = 6  # fields that a short form has, if no more are needed
 
 
@@ -49,7 +51,7 @@ def create(entity: Entity, request: Request) -> Response:
     if not _is_short(request, entity) and (led := once.begin(ctx, texts)) is not None:
         return led
     try:
-        sent = without_blanks(entity, to_services(entity.fields, texts, zone_of(ctx)))
+        sent = without_blanks(entity, to_services(entity.fields, texts, zone_of(ctx))) | _answered(request, entity)
         record = records.create(ctx, entity, sent, intake=Intake(ctx, entity, text=True))
     except (Invalid, Conflict, Forbidden) as error:
         raise FormRefused(partial(draw_new, entity=entity), error, texts) from error
@@ -67,6 +69,12 @@ def create(entity: Entity, request: Request) -> Response:
     path = visible_path(ctx, entity, record.id)
     once.keep(ctx, path)
     return toast.put(HTTPSeeOther(path), request, said)
+
+
+def _answered(request: Request, entity: Entity) -> dict[str, str]:
+    """What the form says to others that may be the same: it asks, until somebody has answered."""
+    switch = ALLOW if ALLOW in request.POST else ASK
+    return {switch: "true"} if switch in entity.rules.switches else {}
 
 
 def _named(request: Request, alike: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from pyramid.response import Response
 from core.errors import Invalid
 from core.http.paths import collection
 from core.services.work import Ctx
+from core.web.alike import listed
 from core.web.forms.again import FormRefused
 from core.web.forms.asked import condition, is_asked, is_told, named
 from core.web.forms.build import drawn
@@ -101,6 +102,7 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
             short=sheet.short,
             guard=ctx.identity.user_id,
             alike=sheet.entity.rules.alike_by if sheet.once is not None else (),
+            same=_same(request, sheet, refused),
             path=collection(sheet.entity.key),
             version=version,
             once=sheet.once,
@@ -110,6 +112,14 @@ def sheet_page(request: Request, ctx: Ctx, sheet: Sheet, refused: FormRefused | 
         wrong=[child for child in form if child.error],
         general=_general(request, form, refused),
     )
+
+
+def _same(request: Request, sheet: Sheet, refused: FormRefused | None) -> dict[str, Any]:
+    """The others for which a new record was refused, and whether it can be created all the same."""
+    told = refused.error.more if refused is not None and sheet.once is not None else {}
+    if not told.get("duplicates"):
+        return {}
+    return {**listed(sheet.entity, told["duplicates"], request.locale_name), "allowable": told["allowable"]}
 
 
 def _parts(form: deform.Form, sheet: Sheet, texts: Mapping[str, str]) -> list[Part]:

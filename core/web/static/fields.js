@@ -227,7 +227,11 @@ const alike = (form) => {
     });
     one.addEventListener("change", ask);
   });
-  told.addEventListener("click", (event) => { if (event.target.closest("[data-dismiss]")) told.replaceChildren(); });
+  told.addEventListener("click", (event) => { // whoever has answered is not asked again
+    if (!event.target.closest("[data-dismiss]")) return;
+    const answer = Object.assign(document.createElement("input"), { type: "hidden", name: "allow_duplicate", value: "true" });
+    told.replaceChildren(answer);
+  });
 };
 
 // --- a new record in a dialog -----------------------------------------------------------------------------
