@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from jinja2 import Environment
+from playwright.sync_api import expect
 
 from tests.support import chromium
 from tests.support.missing import missing
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("short", derandomize=True, max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
 settings.load_profile("short")
+# A page on a busy machine takes its time too; this is how long a test waits before it fails.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
