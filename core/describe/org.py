@@ -82,7 +82,7 @@ USER = Entity(
             (Field("password", Text(200, strip=False), _("Password"), required=True),),
             undo=_("A password is never set back. Set a new one."),
         ),
-        Verb("deactivate", _("Deactivate"), "edit", deactivate, page="/admin/leavers/{id}"),
+        Verb("deactivate", _("Hand over and deactivate"), "edit", deactivate, page="/admin/leavers/{id}"),
         Verb("unlock", _("Unlock"), "unlock", unlock),
         Verb("restore", _("Restore"), "delete", restore_user, on_binned=True),
     ),

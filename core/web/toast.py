@@ -13,14 +13,14 @@ from pyramid.response import Response
 from core.web.addresses import local
 
 COOKIE = "kehu_toast"
-KINDS = ("saved", "created", "deleted", "restored", "done", "undone")
+KINDS = ("saved", "created", "deleted", "restored", "done", "undone", "handed")
 _LONGEST, _MOST_OTHERS = 80, 3
 
 
 @dataclass(frozen=True)
 class Toast:
     """`kind` chooses the sentence, `label` names the record; `undo` is where its undo is posted; `others` are
-    records that may be the same as a new one.
+    records that may be the same as a new one, of what was handed over what went to whom.
     """
 
     kind: str

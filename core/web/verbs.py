@@ -31,13 +31,16 @@ from plugins import Entity, Field, Verb
 
 @dataclass(frozen=True)
 class Offer:
-    """A verb that the actor may do on a record. `asks`: it has a form. `leads_on`: it is there in some states only."""
+    """A verb that the actor may do on a record. `asks`: it has a form. `leads_on`: it is there in some states only;
+    `has_page`: it is done on a page of its own.
+    """
 
     name: str
     title: str
     path: str
     asks: bool
     leads_on: bool
+    has_page: bool
 
 
 def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
@@ -50,6 +53,7 @@ def offered(ctx: Ctx, entity: Entity, record: Any) -> list[Offer]:
             verb.page.format(id=record.id) or f"{path}/actions/{verb.name}",
             bool(verb.page or asked_of(verb)),
             verb.when is not None,
+            bool(verb.page),
         )
         for verb in entity.verbs
         if not verb.on_binned

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import func, select
 
@@ -33,8 +35,8 @@ def owners(site):
 
 def leave(site, people, plan, user="admin"):
     with site.acting(user) as ctx:
-        counts = hand_over(ctx, people["zhang"], plan)
-        return ctx.journal.uuid, counts
+        went = hand_over(ctx, people["zhang"], plan)
+        return ctx.journal.uuid, dict(sum(went.values(), Counter()))
 
 
 @pytest.mark.databases
@@ -96,13 +98,52 @@ def test_what_cannot_be_given_wholly_is_not_given_at_all(office):
 def test_a_proposal_evens_the_loads_out_and_hides_nobody(office):
     site, people, _customers = office
     with site.acting(write=False) as ctx:
-        found = candidates(ctx, ctx.system.get_one(User, people["zhang"]))
+        found = candidates(ctx, ctx.system.get_one(User, people["zhang"]), ["core.customer"])
         assert {one.login: one.load for one in found} == {"li": 1, "wang": 0, "admin": 0}
         held = held_by(ctx, people["zhang"])
         heirs = (people["li"], people["wang"])
         given = proposed(ctx, held, Plan(heirs))
         assert given.keys() == {one.key for one in held}
         assert set(given.values()) == set(heirs)
+
+
+def test_only_who_may_own_a_kind_nearby_is_proposed_for_it(site):
+    site.unit("east")
+    site.unit("shop", "department", "east")
+    site.unit("west")
+    site.role("desk", [{"entity": "core.activity", "action": one, "reach": "own"} for one in ("view", "edit")])
+    people = {
+        login: site.user(login, unit, roles)
+        for login, unit, roles in (
+            ("zhang", "shop", ["sales_rep"]),
+            ("ann", "shop", ["auditor"]),
+            ("boss", "east", ["sales_manager"]),
+            ("exec", "east", ["executive"]),
+            ("rep", "east", ["sales_rep"]),
+            ("wu", "west", ["sales_rep"]),
+            ("desk", "shop", ["desk"]),
+        )
+    }
+    site.create("core.activity", {"kind": "task", "subject": "x"}, "zhang")
+    site.customer("A", "zhang")
+    with site.acting(write=False) as ctx:
+        zhang = ctx.system.get_one(User, people["zhang"])
+        found = candidates(ctx, zhang, ["core.customer", "core.activity"], also=["wu"])
+        assert [one.login for one in found] == ["wu", "rep", "desk", "boss", "admin"]
+        assert {one.login: one.unit for one in found}["rep"] == "east"
+        able = {one.login: one.may_own for one in found}
+        assert able["desk"] == {"core.activity"}
+        assert able["rep"] == {"core.customer", "core.activity"}
+        held = held_by(ctx, zhang.id)
+        given = proposed(ctx, held, Plan((people["desk"], people["rep"])))
+        assert {key: to for (key, _number), to in given.items()} == {
+            "core.customer": people["rep"],
+            "core.activity": people["desk"],
+        }
+    with pytest.raises(Invalid) as refused, site.acting() as ctx:
+        hand_over(ctx, people["zhang"], Plan((people["desk"],)))
+    assert "may own" in refused.value.errors["heirs"][0]
+    assert list(owners(site).values()) == [people["zhang"]]
 
 
 def test_who_has_nothing_is_only_shut_out(site):

@@ -26,10 +26,13 @@ def owners(browser: Browser) -> set[str]:
 
 def test_from_the_user_s_page_to_the_undo(site, admin, zhang, browser_of):
     theirs = browser_of("zhang")
-    link = admin.get(f"/core/users/{zhang}").html.select_one("a[data-action='core.user.deactivate']")["href"]
+    [button] = admin.get(f"/core/users/{zhang}").html.select(".rec-acts > a[data-action='core.user.deactivate']")
+    assert button.text == "Hand over and deactivate"
+    link = button["href"]
     page = admin.get(link)
     assert [one["value"] for one in page.html.select("[name=heir][checked]")]
-    li = page.html.find("span", string="li").find_previous("input")["value"]
+    [li] = [one.input["value"] for one in page.html.select(".adm-people li") if one.b.text == "li"]
+    assert "总部" in page.html.select_one(".adm-people li").text
     page = admin.get(f"{link}?heir={li}")
     button = page.html.select_one("button[data-action='core.user.leave']")
     assert button.text.strip() == "Hand over 3 and deactivate"
@@ -37,7 +40,9 @@ def test_from_the_user_s_page_to_the_undo(site, admin, zhang, browser_of):
     one = next(name for name in form.fields if name and name.startswith("to/core.customer/"))
     form[one] = ""
     saved = admin.send(form)
-    undo = admin.follow(saved).html.select_one(".k-toast form")["action"]
+    toast = admin.follow(saved).html.select_one(".k-toast")
+    assert toast.span.text == "zhang is deactivated. 2 customers → li; 1 customer → Nobody"
+    undo = toast.form["action"]
     assert owners(admin) == {"li", "—"}
     theirs.get("/core/customers", status=303)  # to the login
     admin.post(undo)
