@@ -20,7 +20,7 @@ STATES = {
     "target": _("Target"),
     "prospect": _("Prospect"),
     "formal": _("Formal"),
-    "sealed": _("Sealed"),
+    "sealed": _("Archived"),
 }
 KINDS = {"company": _("Company"), "person": _("Person")}
 OF_COMPANIES = ("kind", ("company",))
@@ -33,7 +33,15 @@ def term(list_name: str) -> Reference:
 
 REASON = Field("reason", Text(400), _("Reason"))
 WHY = replace(REASON, required=True)
+WORKED_ON = _("A prospect has a need that you are working on.")
+NOT_YET = _("There is no need to work on for now; the customer stays a target.")
+KEPT = _("An archived customer is kept to read. Nobody changes it or adds to it until it is reopened.")
 TO = Field("to", Target(), _("To"), required=True)
+
+
+def _told(field: Field, what: str) -> Field:
+    """The field with a sentence about what the verb means."""
+    return replace(field, help=what)
 
 
 def _in(*states: str) -> Callable[[Any], bool]:
@@ -164,7 +172,7 @@ CUSTOMER = Entity(
         Field(
             "parent",
             Reference("core.customer", inverse=_("Subsidiaries")),
-            _("Head company"),
+            _("Parent company"),
             asked_when=OF_COMPANIES,
         ),
         OWNER,
@@ -185,10 +193,22 @@ CUSTOMER = Entity(
     ),
     rules=CustomerRules(),
     verbs=(
-        Verb("qualify", _("Qualify"), "edit", qualify, (REASON,), when=_in("target"), bulk=True),
-        Verb("unqualify", _("Withdraw"), "edit", unqualify, (REASON,), when=_in("prospect"), bulk=True),
-        Verb("seal", _("Seal"), "seal", seal, (WHY,), when=_in("target", "prospect", "formal"), bulk=True),
-        Verb("unseal", _("Unseal"), "unseal", unseal, (WHY,), when=_in("sealed"), bulk=True),
+        Verb(
+            "qualify", _("Make prospect"), "edit", qualify, (_told(REASON, WORKED_ON),), when=_in("target"), bulk=True
+        ),
+        Verb(
+            "unqualify",
+            _("Back to target"),
+            "edit",
+            unqualify,
+            (_told(REASON, NOT_YET),),
+            when=_in("prospect"),
+            bulk=True,
+        ),
+        Verb(
+            "seal", _("Archive"), "seal", seal, (_told(WHY, KEPT),), when=_in("target", "prospect", "formal"), bulk=True
+        ),
+        Verb("unseal", _("Reopen"), "unseal", unseal, (WHY,), when=_in("sealed"), bulk=True),
         ASSIGN,
         Verb(
             "share",

@@ -74,5 +74,5 @@ def assign(ctx: Ctx, record: Any, arguments: Mapping[str, Any]) -> None:
 
 OWNER = Field("owner", Reference("core.user"), _("Owner"), right="assign", default=acting_user)
 UNIT = Field("unit", Reference("core.unit"), _("Unit"), right="assign")
-SECRECY = Field("secrecy", Integer(0, 3), _("Secrecy"), required=True, default=lambda ctx: 1)
+SECRECY = Field("secrecy", Integer(0, 3), _("Confidentiality"), required=True, default=lambda ctx: 1)
 ASSIGN = Verb("assign", _("Assign"), "assign", assign, (OWNER, UNIT), bulk=True)

@@ -20,7 +20,7 @@ from core.services.journal import Journal
 from core.services.stamp import derived_columns
 
 _USER = "core_user.id"
-SEALED = _("This customer is sealed. Unseal it first.")
+SEALED = _("This customer is archived. Reopen it first.")
 
 
 @dataclass(frozen=True)

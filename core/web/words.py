@@ -30,7 +30,7 @@ ACTIONS: Mapping[str, str] = {
     "export": _("Export"),
     "import": _("Import"),
     "merge": _("Merge"),
-    "explain": _("Explain access"),
+    "explain": _("Ask who may do what"),
 }
 # What the trail has, as something that was done.
 DONE: Mapping[str, str] = {

@@ -35,7 +35,7 @@ def test_the_facts_of_a_record_are_not_pushed_down_by_its_head(site: Site, addre
         place = box(phone, selector)
         assert place["x"] >= 0, selector
         assert place["x"] + place["width"] <= 390, selector
-    verb = phone.get_by_role("button", name="Seal").or_(phone.get_by_role("link", name="Seal")).first
+    verb = phone.get_by_role("button", name="Archive").or_(phone.get_by_role("link", name="Archive")).first
     verb.scroll_into_view_if_needed()
     expect(verb).to_be_in_viewport()
 

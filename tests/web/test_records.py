@@ -72,7 +72,7 @@ def test_the_state_bar_shows_past_now_and_to_come(site, admin):
         ("Prospect", ["now", "prospect"]),
         ("Formal", ["todo", "formal"]),
     ]
-    assert [button.text for button in page.html.select(".rec-status .btn")] == ["Withdraw", "Seal"]
+    assert [button.text for button in page.html.select(".rec-status .btn")] == ["Back to target", "Archive"]
 
 
 def test_a_states_sign_fills_along_its_way() -> None:
@@ -92,9 +92,9 @@ def test_a_sealed_record_says_so_once_beside_its_way(site, admin):
         ("Target", ["todo", "target"]),
         ("Prospect", ["todo", "prospect"]),
         ("Formal", ["todo", "formal"]),
-        ("Sealed", ["now", "sealed", "apart"]),
+        ("Archived", ["now", "sealed", "apart"]),
     ]
-    assert [button.text for button in page.html.select(".rec-status .btn")] == ["Unseal"]
+    assert [button.text for button in page.html.select(".rec-status .btn")] == ["Reopen"]
 
 
 def test_what_one_may_not_see_is_said_and_not_shown(site, browser_of):

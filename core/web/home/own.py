@@ -128,7 +128,7 @@ def customers(ctx: Ctx, period: Period) -> Shown | None:
         _("Without an owner"),
         row.pooled,
         behind(CUSTOMER, ["empty", "owner"]),
-        _("in the pool"),
+        _("for anybody to take on"),
         "look" if row.pooled else "",
     )
     return _figures(
