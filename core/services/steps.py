@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, inspect, select
 from sqlalchemy.orm import Session
 
-from core.db.base import CustomerScoped
+from core.db.base import CustomerScoped, RecordScoped, stored_id
 from core.db.guard import GuardedSession, unscoped
 from core.errors import Conflict
 from core.i18n import _
@@ -123,8 +123,8 @@ def _refuse(sealed: list[Any]) -> None:
     """Conflict if there are any, naming those that are stored already."""
     if sealed:
         conflict = Conflict(SEALED, code="SEALED")
-        stored = [(type(one), inspect(one).identity) for one in sealed]
-        conflict.at_fault = frozenset((model, key[0]) for model, key in stored if key is not None)
+        stored = [(type(one), stored_id(one)) for one in sealed]
+        conflict.at_fault = frozenset((model, number) for model, number in stored if number is not None)
         raise conflict
 
 
@@ -133,7 +133,7 @@ def _is_elevated(session: Any) -> bool:
 
 
 def _changes_hands(obj: Any) -> bool:
-    """Whether nothing of a stored record changes but the people whom it names."""
+    """Whether nothing of a stored record changes but the people it names and the unit that goes with its owner."""
     model: Any = type(obj)
     return {one.key for one in inspect(obj).attrs if one.history.has_changes()} <= _people(model)
 
@@ -143,4 +143,5 @@ def _people(model: Any) -> frozenset[str]:
     columns: Any = inspect(model).column_attrs
     of_people = (one.key for one in columns for key in one.columns[0].foreign_keys if key.target_fullname == _USER)
     by_itself = (derived for _source, derived, _derive in derived_columns(model))
-    return STAMPED.union(by_itself, of_people)
+    unit = (model.UNIT,) if issubclass(model, RecordScoped) else ()
+    return STAMPED.union(by_itself, of_people, unit)

@@ -80,7 +80,8 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
     steps = track(kind, state) if state in kind.choices and rights[STATE] in READABLE else ()
     hidden = {label_name(entity, request.locale_name), *((STATE,) if steps else ()), *_unspoken(entity, rights)}
     verbs, counted = offered(ctx, entity, record), counts(request, ctx, entity, record)
-    doors = [verb for verb in verbs if verb.has_page and not is_business(entity)]  # settings have room for buttons
+    # What leads on in its states is seen at once; in settings, where no state is, what has a page of its own.
+    seen = [verb for verb in verbs if (verb.leads_on and steps) or (verb.has_page and not is_business(entity))]
     inputs = frozenset(field.name for field in changeable(ctx, entity, record, rights))
     return page(
         request,
@@ -108,9 +109,8 @@ def draw(request: Request, ctx: Ctx, refused: FormRefused | None, *, entity: Ent
         is_favourite=(entity.key, record.id) in ctx.identity.favourites,
         may_edit=bool(inputs),
         may_delete=allowed.may(ctx, entity, "delete", record),
-        steps=[verb for verb in verbs if verb.leads_on and steps],
-        doors=doors,
-        verbs=[verb for verb in verbs if verb not in doors and not (verb.leads_on and steps)],
+        steps=seen,
+        verbs=[verb for verb in verbs if verb not in seen],
     )
 
 

@@ -107,6 +107,20 @@ def test_a_proposal_evens_the_loads_out_and_hides_nobody(office):
         assert set(given.values()) == set(heirs)
 
 
+def test_what_is_sealed_goes_along_to_another_unit(office):
+    site, people, customers = office
+    site.unit("east")
+    heir = site.user("heir", "east")
+    with site.acting() as ctx:
+        entity = ctx.catalog["core.customer"]
+        seal = next(verb for verb in entity.verbs if verb.name == "seal")
+        records.act(ctx, entity, customers[0], seal, {"reason": "closed down"})
+    leave(site, people, Plan((heir,)))
+    with site.acting(write=False) as ctx:
+        sealed = ctx.system.get_one(Customer, customers[0])
+        assert (sealed.state, sealed.owner_id) == ("sealed", heir)
+
+
 def test_only_who_may_own_a_kind_nearby_is_proposed_for_it(site):
     site.unit("east")
     site.unit("shop", "department", "east")

@@ -48,7 +48,10 @@ class Writes:
     def may_change(self, user: oracle.User, before: oracle.Customer, after: oracle.Customer) -> bool:
         """Each right that the change needs, on the record as it was and becomes. Sealed it only changes hands."""
         old, new = asdict(before), asdict(after)
-        if before.state == after.state == "sealed" and {name for name in old if old[name] != new[name]} - {"owner_id"}:
+        if before.state == after.state == "sealed" and {name for name in old if old[name] != new[name]} - {
+            "owner_id",
+            "unit_id",
+        }:
             return False
         needed = {_RIGHTS.get(name, "edit") for name in old if old[name] != new[name]}
         return all(self.world.can(user, action, record) for action in needed for record in (before, after))

@@ -26,7 +26,7 @@ def owners(browser: Browser) -> set[str]:
 
 def test_from_the_user_s_page_to_the_undo(site, admin, zhang, browser_of):
     theirs = browser_of("zhang")
-    [button] = admin.get(f"/core/users/{zhang}").html.select(".rec-acts > a[data-action='core.user.deactivate']")
+    [button] = admin.get(f"/core/users/{zhang}").html.select(".rec-status a[data-action='core.user.deactivate']")
     assert button.text == "Hand over and deactivate"
     link = button["href"]
     page = admin.get(link)

@@ -98,7 +98,8 @@ def apply(context: Any, request: Request) -> Response:
 def _told(request: Request, ctx: Ctx, went: Mapping[int | None, Counter[str]]) -> Iterator[str]:
     """What went to whom in numbers; of many people the rest together."""
     say = request.say
-    names = dict(ctx.system.execute(select(User.id, User.name).where(User.id.in_([one for one in went if one]))).all())
+    people = select(User.id, User.name).where(User.id.in_([one for one in went if one is not None]))
+    names: dict[int | None, str] = {row.id: row.name for row in ctx.system.execute(people)}
     whole = sorted(went.items(), key=lambda one: -one[1].total())
     shown = whole if len(whole) <= _HEIRS else whole[: _HEIRS - 1]
     for to, kinds in shown:
