@@ -20,9 +20,7 @@ activity_user = Table(
 
 
 class Activity(Record, Involving, About, Binnable, Customizable, Base):
-    """活动. `at` is when it takes or took place, `due` the day by which it is to be done; so are `next_at` and
-    `next_due` of the next step, of `next_kind`.
-    """
+    """活动. `at` is when it takes or took place, `due` the day by which it is to be done; so for the `next_` step."""
 
     PARTICIPANTS = activity_user
 

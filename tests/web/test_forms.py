@@ -296,7 +296,7 @@ def test_a_moment_is_asked_for_in_the_sites_time(admin, site):
     number = site.customer("Acme")
     site.user("li")
     form = admin.form("/core/shares/new")
-    form["entity"], form["record"], form["actions"] = "core.customer", str(number), '["view"]'
+    form["entity"], form["record"], form["actions"] = "core.customer", str(number), ["view"]
     form["to"], form["until"] = "user:li", "2030-06-01T09:30"
     page = admin.follow(admin.send(form))
     assert fact(page, "until") == "1 Jun 2030 09:30"
