@@ -54,7 +54,7 @@ def test_every_name_of_the_api_is_there_and_says_what_it_is() -> None:
     from core import api
 
     page = tool("api").page()
-    said = dict(re.findall(r"^- `(\w+)(?:\(.*\))?`:(.*)$", page, re.MULTILINE))
+    said = dict(re.findall(r"^- `(\w+)(?:\(.*\))?`(?:, `[\w.]+`)?:(.*)$", page, re.MULTILINE))
     said |= dict(re.findall(r"^## (\w+)\n(.*)$", page, re.MULTILINE))
     for name in api.__all__:
         assert said[name].strip() or name in ("attachments", "columns", "shares", "trades"), name
