@@ -26,7 +26,7 @@ from core.services.work import Ctx, Work
 
 KEY = "core.customer"
 _BEHIND = {"tax_key": "tax_no", "core_name": "name", "phone_key": "phone", "mail_domain": "email"}
-FIELDS = tuple(_BEHIND.values())  # by which customers are met
+FIELDS = ("name", "phone", "tax_no", "email")  # by which customers are met; under the first a form tells of them
 LEVELS = ("certain", "high", "possible")
 _KEYS: Mapping[str, Callable[[str], str | None]] = {
     "tax_key": tax_key,

@@ -150,6 +150,17 @@ def test_others_that_may_be_the_same_are_told_under_the_name(site, li, address, 
     expect(hint).to_have_count(0)
 
 
+def test_who_has_said_that_it_is_another_one_is_not_asked_again(site, li, address, page: Page, faults):
+    site.customer("华信软件有限公司", "li")
+    log_in(page, address, "li")
+    page.goto(f"{address}{CUSTOMERS}/new")
+    page.fill("#f-name", "华信软件(北京)有限公司")
+    page.get_by_role("button", name="Not the same").click()
+    with page.expect_navigation():
+        page.locator("button[form=sheet]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("华信软件(北京)有限公司")
+
+
 def test_an_amount_is_read_back_in_words(site, li, address, page: Page, faults):
     log_in(page, address, "li")
     page.goto(f"{address}{CUSTOMERS}/new")
