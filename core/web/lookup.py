@@ -13,13 +13,14 @@ from core.web.facets import STATE, states
 from core.web.frame import may_visit
 from core.web.query import read
 from core.web.record import label_name
+from core.web.track import disc
 from plugins import Entity
 
 MOST = 20
 
 
 def view(entity: Entity, request: Request) -> Response:
-    """GET `?q=&filter=`: keys, labels and states of the first records that fit, as JSON."""
+    """GET `?q=&filter=`: keys, labels and signs of the states of the first records that fit, as JSON."""
     ctx: Ctx = request.ctx
     if not may_visit(ctx, entity):
         raise NotFound
@@ -28,9 +29,14 @@ def view(entity: Entity, request: Request) -> Response:
     found = records.listing(ctx, wanted).records
     look = records.reader(ctx, request.locale_name)
     label = label_name(entity, request.locale_name)
-    state = (STATE,) if states(entity).choices else ()
-    documents = look.documents(entity, found, [entity.natural_key, label, *state])
+    kind = states(entity)
+    documents = look.documents(entity, found, [entity.natural_key, label, *((STATE,) if kind.choices else ())])
     lines = [
-        {"key": one.get(entity.natural_key), "label": one.get(label), "state": one.get(STATE, "")} for one in documents
+        {
+            "key": one.get(entity.natural_key),
+            "label": one.get(label),
+            "disc": disc(kind, one[STATE]) if one.get(STATE) in kind.choices else "",
+        }
+        for one in documents
     ]
     return Response(json_body=[line for line in lines if line["key"] is not None])

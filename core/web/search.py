@@ -23,7 +23,7 @@ from core.web.frame import frame
 from core.web.query import Query, read
 from core.web.record import telling
 from core.web.templating import page
-from core.web.values import Display, display
+from core.web.values import EMPTY, Display, Value, display
 from plugins import Entity, Field
 
 PATH = "/search"
@@ -32,13 +32,15 @@ SUGGESTED = 8
 
 @dataclass(frozen=True)
 class Found:
-    """A hit as it is shown. `note` tells it from others of its name; `value` is by what it was found, or its state."""
+    """A hit as it is shown. `note` tells it from others of its name; `value` is by what it was found, or its state, and
+    `disc` the class of that one's sign.
+    """
 
     label: str
     path: str
     note: str
     value: str
-    state: str
+    disc: str
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,15 @@ def _found(request: Request, ctx: Ctx, show: Display, entity: Entity, hits: Sequ
 
 
 def _line(show: Display, entity: Entity, known: dict[str, Field], hit: Hit, document: Any, rights: Any) -> Found:
-    def text(name: str) -> str:
-        return show.shown(known[name], document, rights[name]).text if name in known else ""
+    def value(name: str) -> Value:
+        return show.shown(known[name], document, rights[name]) if name in known else EMPTY
 
     by_label = hit.field == entity.label
-    state = "" if by_label else text(STATE)
+    state, notes = value(STATE), [value(field.name).text for field in telling(entity)]
     return Found(
         label=hit.label or f"#{hit.id}",
         path=record_path(entity.key, hit.id),
-        note=" · ".join(one for one in (state, *(text(field.name) for field in telling(entity))) if one),
-        value=text(STATE) if by_label else text(hit.field),
-        state=str(document.get(STATE, "")) if by_label else "",
+        note=" · ".join(one for one in ("" if by_label else state.text, *notes) if one),
+        value=(state if by_label else value(hit.field)).text,
+        disc=state.disc if by_label else "",
     )

@@ -352,7 +352,7 @@ def test_a_long_list_is_typed_in_with_suggestions(admin, site, monkeypatch):
     assert form["parent"].value == "C000003"
     form["parent"] = "nobody"
     assert "There is no such record" in errors(admin.send(form, 422))["parent"]
-    assert admin.get(f"{box['data-lookup']}?q=gam").json == [{"key": "C000003", "label": "Gamma", "state": "target"}]
+    assert admin.get(f"{box['data-lookup']}?q=gam").json == [{"key": "C000003", "label": "Gamma", "disc": "target"}]
 
 
 def test_suggestions_show_only_what_one_sees(site, browser_of):

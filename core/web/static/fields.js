@@ -76,13 +76,13 @@ const combobox = (field) => {
     if (row) { box.setAttribute("aria-activedescendant", row.id); row.scrollIntoView({ block: "nearest" }); }
     else box.removeAttribute("aria-activedescendant");
   };
-  const line = (text, note, state, act) => {
+  const line = (text, note, disc, act) => {
     const row = document.createElement("div");
     const name = document.createElement("span");
     row.id = `${list.id}-${lines.length}`;
     row.className = "row";
     row.setAttribute("role", "option");
-    name.className = "ellipsis" + (state ? ` k-state ${state}` : "");
+    name.className = "ellipsis" + (disc ? ` k-state ${disc}` : "");
     name.textContent = text;
     row.append(name);
     if (note) {
@@ -98,8 +98,8 @@ const combobox = (field) => {
   const draw = (found) => {
     const text = box.value.trim();
     lines = [];
-    list.replaceChildren(...found.map(({ key, label: name, state }) =>
-      line(name || key, name && name !== key ? key : "", state, () => store(key, name || key))));
+    list.replaceChildren(...found.map(({ key, label: name, disc }) =>
+      line(name || key, name && name !== key ? key : "", disc, () => store(key, name || key))));
     if (!found.length) {
       const none = document.createElement("p");
       none.className = "none";

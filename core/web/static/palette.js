@@ -36,7 +36,7 @@ const line = (one, icon, at) => {
   label.textContent = one.label;
   note.textContent = one.note || "";
   row.querySelector(".k").textContent = one.value || "";
-  if (one.state) row.querySelector(".k").classList.add("k-state", one.state);
+  if (one.disc) row.querySelector(".k").classList.add("k-state", one.disc);
   row.chosen = one;
   return row;
 };
