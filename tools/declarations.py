@@ -142,7 +142,8 @@ def _kinds() -> Iterator[str]:
     from core.security.conditions.parse import OPERATORS
     from core.security.fitting import COLUMNS, KINDS
 
-    for name, kind in KINDS.items():
+    for name in sorted(KINDS, key=list(EXAMPLES).index):
+        kind = KINDS[name]
         yield f"### {name}\n" + "\n".join(_docstring(kind)) + "\n"
         yield f"- **Declared**: `fields.{EXAMPLES[name][0]}`; arguments: {_signature(kind)}"
         yield from _values(name)
