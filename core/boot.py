@@ -28,6 +28,7 @@ from core.security.store import RightsStore
 from core.services import events, lifecycle, setup
 from core.services.binning import restorable
 from core.services.jobs import schedule
+from core.services.saved_views import name_of
 from core.services.work import Kernel
 from core.settings import Settings
 from plugins import (
@@ -42,6 +43,7 @@ from plugins import (
     Field,
     Found,
     Job,
+    ListView,
     Manager,
     Manifest,
     Panel,
@@ -66,6 +68,7 @@ class Declarations:
     panels: Registry[Panel]
     cards: Registry[Card]
     columns: Registry[Column]
+    list_views: Registry[ListView]
     jobs: Registry[Job]
     events: Registry[type[Event]]
     subscribers: Registry[Subscriber]
@@ -113,6 +116,7 @@ def boot(settings: Settings, enabled: Sequence[Manifest] | None = None, faults: 
         panels=declared.panels,
         cards=declared.cards,
         columns=declared.columns,
+        list_views=declared.list_views,
         jobs=declared.jobs,
         events=declared.events,
         subscribers=declared.subscribers,
@@ -181,6 +185,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
         Registry("panel"),
         Registry("card"),
         Registry("column"),
+        Registry("list view"),
         Registry("job"),
         Registry("event"),
         Registry("subscriber"),
@@ -191,6 +196,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
         ("register_panels", Panel, declared.panels),
         ("register_cards", Card, declared.cards),
         ("register_columns", Column, declared.columns),
+        ("register_list_views", ListView, declared.list_views),
         ("register_jobs", Job, declared.jobs),
         ("register_events", type, declared.events),
         ("register_subscribers", Subscriber, declared.subscribers),
@@ -215,6 +221,7 @@ def declarations(ordered: Sequence[Manifest]) -> Declarations:
             raise ContractError(f"plugin {owner!r}: card {card.key}: {words}; there are {', '.join(PROFILES)}", owner)
     _check_entities(declared)
     _check_targets(declared, ordered)
+    _check_list_views(declared)
     for job in declared.jobs.values():
         with _blamed(declared.jobs.owner(job.key), f"job {job.key}"):
             schedule.check(job, declared.jobs.owner(job.key))
@@ -284,6 +291,22 @@ def _lost(fields: Iterable[Field], known: list[str]) -> Iterator[str]:
     return (words for field in fields if not wrong_type(field) and (words := unknown_target(field, known)))
 
 
+def _check_list_views(declared: Declarations) -> None:
+    """What a list view goes by is there, and no two of a list are called the same."""
+    entities = {entity.key: entity for entity in declared.all()}
+    taken: dict[tuple[str, str], str] = {}
+    for view in declared.list_views.values():
+        entity, name = entities.get(view.entity), name_of(view)
+        known = [field.name for field in entity.fields] if entity is not None else list(view.by)
+        wrong = [f"{view.entity} has no field {one}{did_you_mean(one, known)}" for one in view.by if one not in known]
+        first = taken.setdefault((view.entity, name), view.key)
+        if first != view.key:
+            wrong.append(f"{first} is the view {name} of {view.entity} already")
+        if wrong:
+            owner = declared.list_views.owner(view.key)
+            raise ContractError(f"plugin {owner!r}: list view {view.key}: {'; '.join(wrong)}", owner)
+
+
 def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
     """What is for an entity that is not there, or a subscriber to such an event, is an error,
     unless its plugin is only named in `after` and is off: then it waits until that plugin is on.
@@ -296,6 +319,7 @@ def _check_targets(declared: Declarations, ordered: Sequence[Manifest]) -> None:
         *((declared.extensions, key, entity, declared.entities) for key, entity in extensions),
         *((declared.panels, item.key, item.entity, declared.entities) for item in declared.panels.values()),
         *((declared.columns, item.key, item.entity, declared.entities) for item in declared.columns.values()),
+        *((declared.list_views, item.key, item.entity, declared.entities) for item in declared.list_views.values()),
         *((declared.subscribers, item.key, item.event, declared.events) for item in declared.subscribers.values()),
     ]
     for registry, key, target, known in hanging:

@@ -303,6 +303,25 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListView:
+    """Another way to look at the list of an `entity`, called `title`: a board, a calendar. `key` is `PLUGIN.NAME`;
+    the list's address says `?view=NAME`, and saved views keep it.
+
+    `render(ctx, asked)` returns the template's asset spec and its variables. `asked(condition, limit=50)` is what
+    the list is asked for, search and filter included, narrowed by one more condition in JSON (None: as it is), as
+    `records.listing` and `records.groups` take it. Only who may filter by the fields `by` is offered the view. It is
+    isolated as a panel is: when it fails, the list says so and is still there as a table.
+    """
+
+    key: str
+    entity: str
+    title: str
+    icon: str
+    render: Callable[[Any, Callable[..., Any]], tuple[str, Mapping[str, Any]]]
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """Work done in the background, as the user who asked for it, with his rights at that time.
 

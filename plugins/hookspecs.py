@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from .contributions import Card, Column, Entity, Event, Extension, Job, Panel, RoleGrant, Subscriber
+from .contributions import Card, Column, Entity, Event, Extension, Job, ListView, Panel, RoleGrant, Subscriber
 from .markers import hookspec
 
 
@@ -55,6 +55,15 @@ class Hooks(Protocol):
 
         When: once at boot, after all entities are known.
         Result: columns; those of one list stand in the order of the plugins, then as returned.
+        Failure: an exception, or a key that is already taken, is a fault of the plugin.
+        """
+
+    @hookspec
+    def register_list_views(self) -> Iterable[ListView]:
+        """Other ways to look at the list of any entity, named by its key.
+
+        When: once at boot, after all entities are known.
+        Result: views; those of one list are offered in the order of the plugins, then as returned.
         Failure: an exception, or a key that is already taken, is a fault of the plugin.
         """
 

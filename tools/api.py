@@ -21,7 +21,7 @@ Of the kernel's entities stand the names of the fields, which REST, filters and 
 the attribute of the model where it is called otherwise, and the codes of a choice.
 """
 MODULES = {
-    "records": ("create", "change", "delete", "act", "find", "find_all", "listing", "restore"),
+    "records": ("create", "change", "delete", "act", "find", "find_all", "listing", "groups", "restore"),
     "allowed": ("may", "require"),
     "attachments": ("add", "content", "of_record"),
     "ownership": ("acting_user",),

@@ -24,6 +24,7 @@ ORDER = (
         "Panel",
         "Card",
         "Column",
+        "ListView",
         "Job",
         "More",
         "Event",

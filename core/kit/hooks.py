@@ -62,4 +62,5 @@ def begins(bench: Bench) -> Iterator[Finding]:
 
 
 def _given(kernel: Kernel) -> Any:
-    return [list(kernel.catalog), *(list(registry) for registry in (kernel.cards, kernel.panels, kernel.columns))]
+    registries = (kernel.cards, kernel.panels, kernel.columns, kernel.list_views)
+    return [list(kernel.catalog), *(list(registry) for registry in registries)]

@@ -73,7 +73,7 @@ def _labels(bench: Bench) -> Iterator[tuple[str, str]]:
             extension = kernel.extensions.get(key)
             yield extension.title, f"fields on {extension.of}"
             yield from _of_fields(extension.fields, extension.of)
-    for registry in (kernel.cards, kernel.panels, kernel.columns, kernel.jobs):
+    for registry in (kernel.cards, kernel.panels, kernel.columns, kernel.list_views, kernel.jobs):
         for item in registry.values():
             if registry.owner(item.key) == bench.name and item.key not in kernel.subscribers:
                 yield item.title, f"{registry.kind} {item.key}"

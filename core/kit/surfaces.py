@@ -12,6 +12,7 @@ from core.kit.bench import HOSTILE, Bench, statements
 from core.kit.finding import Finding
 from core.kit.reach import scoped
 from core.services import imports, login
+from core.services.saved_views import name_of
 from core.web.assets import icons
 from plugins import PROFILES, Entity, Registry
 from plugins.errors import did_you_mean
@@ -94,8 +95,9 @@ def _unescaped(path: str, where: str) -> Finding:
 
 
 def contributions(bench: Bench) -> Iterator[Finding]:
-    """The plugin's cards, panels and columns on others' pages, with none and with many records of its own."""
-    yield from _on_starts(bench)
+    """The plugin's cards, list views, panels and columns, with none and with many records of its own."""
+    yield from _growing(bench, [("/", who) for who in _people(bench)], "a card")
+    yield from _growing(bench, [(path, "ann") for path in _list_views(bench)], "a list view")
     registries: tuple[Registry[Any], ...] = (bench.kernel.panels, bench.kernel.columns)
     keys = {one.entity for given in registries for one in given.values() if given.owner(one.key) == bench.name}
     for entity in bench.kernel.catalog:
@@ -103,24 +105,36 @@ def contributions(bench: Bench) -> Iterator[Finding]:
             yield from _contributed(bench, entity)
 
 
-def _on_starts(bench: Bench) -> Iterator[Finding]:
+def _people(bench: Bench) -> list[str]:
+    """Who has the plugin's cards on his start page: one for each profile."""
     cards = bench.kernel.cards
     profiles = {profile for card in cards.values() if cards.owner(card.key) == bench.name for profile in card.profiles}
-    people = ["ann" if profile == PROFILES[0] else profile for profile in sorted(profiles)]
-    before: dict[str, int] = {}
+    return ["ann" if profile == PROFILES[0] else profile for profile in sorted(profiles)]
+
+
+def _list_views(bench: Bench) -> list[str]:
+    """The addresses of lists in the plugin's ways."""
+    known = bench.kernel.list_views
+    mine = [one for one in known.values() if known.owner(one.key) == bench.name]
+    return [f"{collection(one.entity)}?view={name_of(one)}" for one in mine]
+
+
+def _growing(bench: Bench, places: list[tuple[str, str]], what: str) -> Iterator[Finding]:
+    """Pages, each as somebody sees it: with no record of the plugin, with one, with many."""
+    before: dict[tuple[str, str], int] = {}
     for text, times in (("", 0), (HOSTILE, 1), ("x", MANY)):
-        for entity in scoped(bench) if people else ():
+        for entity in scoped(bench) if places else ():
             for _time in range(times):
                 bench.create(entity, bench.customer(), text=text)
-        failed = [finding for who in people for finding in _shown(bench, ("/",), who, "a card")]
+        failed = [finding for path, who in places for finding in _shown(bench, (path,), who, what)]
         if failed:
             yield from failed
             return
-        for who in people:
-            cost = _cost(bench, "/", who)
-            if times == MANY and cost > before[who]:
-                yield _grows(f"plugin {bench.name}, its cards on the start page of {who}", before[who], cost)
-            before[who] = cost
+        for path, who in places:
+            cost = _cost(bench, path, who)
+            if times == MANY and cost > before[path, who]:
+                yield _grows(f"plugin {bench.name}, {what} on the page {path} of {who}", before[path, who], cost)
+            before[path, who] = cost
 
 
 def _contributed(bench: Bench, entity: Entity) -> Iterator[Finding]:

@@ -15,15 +15,16 @@ from core.i18n import _, suggestion
 from core.models import SavedView, User
 from core.security.judge import READ_ONLY
 from core.services.work import Ctx
-from plugins import Entity, Rules
+from plugins import Entity, ListView, Rules
 
 MOST = 50  # that a list offers
-PARTS = ("q", "filter", "sort", "columns", "group")
+PARTS = ("q", "filter", "sort", "columns", "group", "view")
+NO_WAY = _("This list cannot be looked at in this way.")
 _LONGEST = 4000
 
 
 def check_query(value: Any) -> dict[str, Any]:
-    """An object of `q`, `sort`, `columns` and `group` (texts) and `filter` (a condition), without what is empty."""
+    """An object of texts and, as `filter`, a condition: what a list is asked for, without what is empty."""
     if value is None:
         return {}
     if not isinstance(value, dict) or not value.keys() <= set(PARTS):
@@ -61,11 +62,30 @@ def check(ctx: Ctx, entity: Entity, query: Mapping[str, Any]) -> None:
     group = query.get("group")
     if group and not any(field.name == group and field.type.kind in GROUPABLE for field in entity.fields):
         raise Invalid(errors={"query": [_("By ${name} nothing can be grouped.", mapping={"name": str(group)[:80]})]})
+    view = query.get("view")
+    if view and way(ctx, entity, view) is None:
+        raise Invalid(errors={"query": [NO_WAY]})
     known = column_names(ctx, entity)
     for name in str(query.get("columns") or "").split(","):
         if name and name not in known:
             facts = {"name": name[:80], "hint": suggestion(name, known)}
             raise Invalid(errors={"query": [_("There is no column ${name}.${hint}", mapping=facts)]})
+
+
+def ways(ctx: Ctx, entity: Entity) -> list[ListView]:
+    """The plugins' ways to look at a list that the actor may take."""
+    offered = (one for one in ctx.kernel.list_views.values() if one.entity == entity.key)
+    return [one for one in offered if all(ctx.rights.may_ask(entity, entity.field(name)) for name in one.by)]
+
+
+def way(ctx: Ctx, entity: Entity, name: str) -> ListView | None:
+    """That of a name; None if there is none for the actor."""
+    return next((one for one in ways(ctx, entity) if name_of(one) == name), None)
+
+
+def name_of(one: ListView) -> str:
+    """What addresses call it."""
+    return one.key.partition(".")[2]
 
 
 def column_names(ctx: Ctx, entity: Entity) -> set[str]:

@@ -33,7 +33,7 @@ from core.services.search.index import SearchIndex
 from core.services.stamp import Stamp
 from core.services.steps import StateWatch
 from core.settings import Settings
-from plugins import Card, Column, Event, Extension, Fault, Job, Manager, Manifest, Panel, Registry, Subscriber
+from plugins import Card, Column, Event, Extension, Fault, Job, ListView, Manager, Manifest, Panel, Registry, Subscriber
 
 T = TypeVar("T")
 PART_SECONDS = 2.0  # for a plugin's part of a page
@@ -52,6 +52,7 @@ class Kernel:
     panels: Registry[Panel]
     cards: Registry[Card]
     columns: Registry[Column]
+    list_views: Registry[ListView]
     jobs: Registry[Job]
     events: Registry[type[Event]]
     subscribers: Registry[Subscriber]

@@ -15,7 +15,7 @@ from core.errors import BadRequest
 from core.http.paths import collection
 from core.i18n import _
 
-PARTS = ("q", "filter", "sort", "columns", "group")  # what a saved view can hold
+PARTS = ("q", "filter", "sort", "columns", "group", "view")  # what a saved view can hold
 NAMES = (*PARTS, "saved", "open", "cursor", "preview")
 MANY = ("sort", "columns")  # may be sent one by one, as forms do
 ALL = "all"
@@ -26,6 +26,7 @@ _OTHERS = {"q", "filter", "group"}  # when these change, other groups are there
 class Query:
     """`filter` is a JSON condition as in REST, `sort` and `columns` are names with commas between them,
     `group` is a field whose values the records are told apart by and `open` the value whose records are seen,
+    `view` is the name of a plugin's way to look at the list, none: its table,
     `saved` is the number of a view, or `ALL` for none, `cursor` is where the page before ended, `preview` the
     id of the record that is shown beside the list.
 
@@ -38,6 +39,7 @@ class Query:
     sort: str = ""
     columns: str = ""
     group: str = ""
+    view: str = ""
     saved: str = ""
     open: str = ""
     cursor: str = ""

@@ -44,6 +44,21 @@ CARD = """
 
         return [Card(key="samples.all", title="Samples", render=render)]
 """
+LIST_VIEW = """
+    @hookimpl
+    def register_list_views(self):
+        from sqlalchemy import select
+        from core.api import records
+        from plugins import ListView
+        from .models import Sample
+
+        def render(ctx, asked):
+            found = records.listing(ctx, asked()).records
+            {body}
+            return "kehu_samples:templates/panel.jinja2", {{"customer": ctx.identity}}
+
+        return [ListView(key="samples.board", entity="samples.sample", title="Board", icon="list", render=render{more})]
+"""
 COLUMN = """
     @hookimpl
     def register_columns(self):
@@ -500,7 +515,31 @@ FAULTS = {
             " for one in ctx.db.scalars(select(Sample.id)).all()]"
         )
         + HOOK,
-        ("with more rows it takes more statements", "its cards on the start page of"),
+        ("with more rows it takes more statements", "a card on the page / of"),
+    ),
+    "a list view that fails when it has rows": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        LIST_VIEW.format(body="[one.nmae for one in found]", more="") + HOOK,
+        ("a list view fails on the page /samples/samples?view=board", "AttributeError", "(kehu_samples/hooks.py:"),
+    ),
+    "a list view that asks row by row": Fault(
+        "contributions",
+        "hooks.py",
+        HOOK,
+        LIST_VIEW.format(
+            body="[ctx.db.scalars(select(Sample).where(Sample.id == one.id)).all() for one in found]", more=""
+        )
+        + HOOK,
+        ("with more rows it takes more statements", "a list view on the page /samples/samples?view=board of ann"),
+    ),
+    "a list view by a field that is not there": Fault(
+        "starts",
+        "hooks.py",
+        HOOK,
+        LIST_VIEW.format(body="pass", more=', by=("nmae",)') + HOOK,
+        ("list view samples.board: samples.sample has no field nmae", "did you mean 'name'?"),
     ),
     "a card for nobody": Fault(
         "starts",

@@ -133,6 +133,7 @@ def _adds(ctx: Ctx, name: str) -> dict[str, int]:
         (_("Fields on others"), kernel.extensions),
         (_("Panels"), kernel.panels),
         (_("Columns"), kernel.columns),
+        (_("List views"), kernel.list_views),
         (_("Jobs"), kernel.jobs),
         (_("Events"), kernel.events),
         (_("Subscribers"), kernel.subscribers),
@@ -145,7 +146,7 @@ def _parts(kernel: Kernel, name: str) -> list[str]:
     """The keys under which the parts of pages fail."""
     return [
         f"{kind} {key}"
-        for kind, registry in (("panel", kernel.panels), ("column", kernel.columns))
+        for kind, registry in (("panel", kernel.panels), ("column", kernel.columns), ("list view", kernel.list_views))
         for key in registry
         if registry.owner(key) == name
     ]

@@ -20,6 +20,7 @@ from core.services.records import Page
 from core.services.work import Ctx
 from core.web.facets import counted, facets, join, split
 from core.web.frame import frame, is_written, may_visit
+from core.web.lists import ways
 from core.web.lists.columns import Shown, available, columns, heads, sort_keys
 from core.web.lists.grouping import field_of, groupable, heaps, opened
 from core.web.lists.many import offers
@@ -45,8 +46,12 @@ def view(entity: Entity, request: Request) -> Response:
     query, path = look.query, collection(entity.key)
     show = display(request, ctx, brief=True)
     chips = facets(entity, ctx.rights, query, path)
-    by, groups = field_of(ctx, entity, query), []
-    if by is not None:
+    way = ways.chosen(ctx, entity, query)
+    by, groups = None if way is not None else field_of(ctx, entity, query), []
+    if way is not None:
+        found = Page([], None, None)
+        total = 0 if chips else records.listing(ctx, replace(wanted, count=True, limit=1)).total or 0
+    elif by is not None:
         groups = heaps(request, ctx, wanted, by, shown, show, query, path)
         narrower = replace(query, filter=opened(query, by)) if query.open else None
         found = records.listing(ctx, _asked(ctx, entity, narrower)) if narrower else Page([], None, None)
@@ -65,6 +70,8 @@ def view(entity: Entity, request: Request) -> Response:
         query=query,
         look=look,
         fault=fault,
+        ways=ways.choices(ctx, entity, query, path),
+        body=ways.body(request, ctx, entity, way, query) if way is not None and total else None,
         heads=heads(ctx, entity, shown, query, path),
         columns_of=len(available(ctx, entity)),
         sorted_by=_first_key(entity, query.sort or entity.sort),
@@ -108,6 +115,7 @@ def _read(request: Request, ctx: Ctx, entity: Entity) -> tuple[Looked, Ask, list
 
 def _all_asked(ctx: Ctx, entity: Entity, query: Query, language: str) -> tuple[Ask, list[Shown]]:
     field_of(ctx, entity, query)
+    ways.chosen(ctx, entity, query)
     return _asked(ctx, entity, query), columns(ctx, entity, language, query.columns)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plugins import Card, Column, Entity, Extension, Panel, hookimpl
+from plugins import Card, Column, Entity, Extension, ListView, Panel, hookimpl
 
 
 class Gifts:
@@ -39,6 +39,12 @@ class Gifts:
         from .panels import COLUMNS
 
         return COLUMNS
+
+    @hookimpl
+    def register_list_views(self) -> Iterable[ListView]:
+        from .panels import LIST_VIEWS
+
+        return LIST_VIEWS
 
 
 plugin = Gifts()

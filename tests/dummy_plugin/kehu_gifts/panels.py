@@ -1,12 +1,12 @@
 """The customer's page and list with gifts in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
 
-from core.api import Ctx, Customer, Period, _, fields
-from plugins import Card, Column, Panel
+from core.api import Ask, Ctx, Customer, Period, _, fields, records
+from plugins import Card, Column, ListView, Panel
 
 from .models import Gift
 
@@ -33,6 +33,23 @@ def given(ctx: Ctx, period: Period) -> tuple[str, Mapping[str, Any]] | None:
     return ("kehu_gifts:templates/given.jinja2", {"number": number}) if number else None
 
 
+def board(ctx: Ctx, asked: Callable[..., Ask]) -> tuple[str, Mapping[str, Any]]:
+    """Gifts with a price and without, side by side."""
+    prices = ((_("With a price"), "!="), (_("Without a price"), "="))
+    lanes = [(title, records.listing(ctx, asked([sign, "price", None], limit=20)).records) for title, sign in prices]
+    return "kehu_gifts:templates/board.jinja2", {"lanes": lanes}
+
+
+LIST_VIEWS = (
+    ListView(
+        key="gifts.board",
+        entity="gifts.gift",
+        title=_("Board"),
+        icon="columns-3",
+        render=board,
+        by=("price",),
+    ),
+)
 PANELS = (Panel(key="gifts.latest", entity="core.customer", title=_("Latest gifts"), render=latest),)
 COLUMNS = (Column(key="gifts.count", entity="core.customer", title=_("Gifts"), type=fields.Integer(), load=count),)
 CARDS = (Card(key="gifts.given", title=_("Gifts"), render=given, profiles=("manager", "executive")),)
