@@ -119,10 +119,10 @@ class FlushJudge:
         for start in range(0, len(ordered), _CHUNK):
             chunk = ordered[start : start + _CHUNK]
             statement = select(model.id).where(model.id.in_(chunk))
-            allowed = session.scalars(statement, execution_options={FOR: model, ACTION: action, ROWS: "any"}).all()
-            if refused := {(model, one) for one in chunk if one not in set(allowed)}:
+            allowed = set(session.scalars(statement, execution_options={FOR: model, ACTION: action, ROWS: "any"}))
+            if refused := [one for one in chunk if one not in allowed]:
                 forbidden = Forbidden(refusal(action))
-                forbidden.at_fault = frozenset(refused)
+                forbidden.at_fault = frozenset((model, one) for one in refused)
                 raise forbidden
 
 

@@ -36,8 +36,8 @@ FAULTS = (
     Fault(
         "one allowed row of a batch is enough",
         "core/security/judge.py",
-        "if len(set(allowed)) < len(chunk):",
-        "if not allowed:",
+        "if refused := [one for one in chunk if one not in allowed]:",
+        "if refused := [one for one in chunk if not allowed]:",
     ),
     Fault(
         "a foreign owner needs no right to assign",
