@@ -304,8 +304,8 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class ListView:
-    """Another way to look at the list of an `entity`, called `title`: a board, a calendar. `key` is `PLUGIN.NAME`;
-    the list's address says `?view=NAME`, and saved views keep it.
+    """Another way to look at the list of an `entity`, called `title` and with a sign `icon`: a board, a calendar.
+    `key` is `PLUGIN.NAME`; the list's address says `?view=NAME`, and saved views keep it.
 
     `render(ctx, asked)` returns the template's asset spec and its variables. `asked(condition, limit=50)` is what
     the list is asked for, search and filter included, narrowed by one more condition in JSON (None: as it is), as

@@ -133,7 +133,7 @@ def test_what_is_named_by_a_key_is_shown_in_words(site, browser_of):
     told = [
         [cell.text.strip() for cell in row.select("td")] for row in admin.get("/core/audit").html.select("tbody tr")
     ]
-    assert [line for line in told if "Qualify" in line and "in the background" in line and "Customers" in line]
+    assert [line for line in told if "Make prospect" in line and "in the background" in line and "Customers" in line]
     assert [line for line in told if "Logged in" in line and "on the pages" in line]
     assert "Logged in" in admin.get(f"/core/users/{number}").html.select_one(".k-tl").text
     page = browser_of(**{"Accept-Language": "zh-CN"}).get("/core/jobs")

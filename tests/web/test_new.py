@@ -101,8 +101,8 @@ def test_suggestions_hold_what_the_field_takes(admin, site):
     site.customer("Acre")
     found = admin.get(f"{CUSTOMERS}/lookup?q=ac").json
     assert found == [
-        {"key": "C000001", "label": "Acme", "state": "prospect"},
-        {"key": "C000002", "label": "Acre", "state": "target"},
+        {"key": "C000001", "label": "Acme", "disc": "prospect"},
+        {"key": "C000002", "label": "Acre", "disc": "target"},
     ]
     narrowed = json.dumps(["=", "state", "target"])
     assert [one["label"] for one in admin.get(f"{CUSTOMERS}/lookup?q=ac&filter={narrowed}").json] == ["Acre"]

@@ -1,5 +1,5 @@
 // Cells of a list as in a spreadsheet: arrows move, Enter, F2 or a double click edits, Enter and Tab save and go on.
-// After fields.js. Every cell is saved by itself, and can be set back beside the word that says so.
+// Every cell is saved by itself, and can be set back beside the word that says so.
 
 const grid = document.querySelector(".k-grid");
 const wide = matchMedia("(min-width: 768px)");
@@ -71,7 +71,7 @@ const edit = async (cell) => {
   busy = true;
   const number = cell.closest("tr").dataset.record.split("/")[1];
   const address = `${location.pathname}/${number}/fields/${encodeURIComponent(cell.dataset.field)}${location.search}`;
-  const reply = await fetch(address).catch(() => null);
+  const [reply] = await Promise.all([fetch(address), kehu.fields()]).catch(() => [null]);
   if (reply?.ok && !reply.redirected) {
     cell.kept = [...cell.childNodes];
     cell.classList.add("is-editing");
@@ -235,5 +235,6 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-short]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  kehu.short(`${link.pathname}?form=short`, () => location.reload(), link);
+  const leave = () => location.assign(link.href);
+  kehu.fields().then(() => kehu.short(`${link.pathname}?form=short`, () => location.reload(), link), leave);
 });

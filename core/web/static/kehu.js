@@ -18,6 +18,9 @@ kehu.send = async (url, data) => {
   return reply;
 };
 
+// A list needs what makes fields comfortable only once there is one: it is loaded then.
+kehu.fields = () => import(document.querySelector("main").dataset.fields);
+
 kehu.toast = (toast) => {
   document.querySelector(".k-toast")?.remove();
   if (!toast) return;

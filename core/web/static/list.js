@@ -34,6 +34,7 @@ const open = async (address) => {
   if (!reply?.ok || reply.redirected) { location.assign(address); return; }
   const page = kehu.parsed(await reply.text());
   dialog.replaceChildren(page.querySelector("[data-sheet]"));
+  kehu.fields();
   dialog.setAttribute("aria-label", dialog.querySelector("h1").textContent);
   if (!dialog.open) dialog.showModal();
   fit(dialog);
