@@ -63,10 +63,10 @@ def _adds(kernel: Kernel) -> None:
     for key in kernel.extensions:
         of = kernel.extensions.get(key).of
         click.echo(f"  {kernel.extensions.owner(key)}: fields on {of}{_waits(of, of in kernel.catalog)}")
-    for kind, registry in (("panel", kernel.panels), ("column", kernel.columns), ("list view", kernel.list_views)):
+    for registry in kernel.parts:
         for item in registry.values():
             waits = _waits(item.entity, item.entity in kernel.catalog)
-            click.echo(f"  {registry.owner(item.key)}: {kind} {item.key} on {item.entity}{waits}")
+            click.echo(f"  {registry.owner(item.key)}: {registry.kind} {item.key} on {item.entity}{waits}")
     for card in kernel.cards.values():
         click.echo(f"  {kernel.cards.owner(card.key)}: card {card.key}")
     for job in kernel.jobs.values():

@@ -25,14 +25,14 @@ from core.services.trail import PROBE
 from core.services.work import Ctx, Work
 
 KEY = "core.customer"
-_BEHIND = {"tax_key": "tax_no", "core_name": "name", "phone_key": "phone", "mail_domain": "email"}
 FIELDS = ("name", "phone", "tax_no", "email")  # by which customers are met; under the first a form tells of them
 LEVELS = ("certain", "high", "possible")
-_KEYS: Mapping[str, Callable[[str], str | None]] = {
-    "tax_key": tax_key,
-    "core_name": core_name,
-    "phone_key": phone_key,
-    "mail_domain": mail_domain,
+# By the column that holds a key: the field behind it, and what makes it.
+_KEYS: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
+    "tax_key": ("tax_no", tax_key),
+    "core_name": ("name", core_name),
+    "phone_key": ("phone", phone_key),
+    "mail_domain": ("email", mail_domain),
 }
 _KINDS = tuple(_KEYS)
 _BATCH = _KINDS[:3]  # what rows of a file are checked by; mailboxes only ever warn
@@ -59,8 +59,12 @@ class Hit:
 
 def keys_of(values: Mapping[str, Any], kinds: Sequence[str] = _KINDS) -> dict[str, str]:
     """What a customer with these values is found by, by the column that holds it."""
-    found = ((kind, _KEYS[kind](values.get(_BEHIND[kind]) or "")) for kind in kinds)
-    return {kind: key for kind, key in found if key}
+    found = {}
+    for kind in kinds:
+        name, make = _KEYS[kind]
+        if key := make(values.get(name) or ""):
+            found[kind] = key
+    return found
 
 
 def marks(values: Mapping[str, Any]) -> Iterator[Hashable]:

@@ -63,6 +63,11 @@ class Kernel:
     breaker: Breaker = field(default_factory=lambda: Breaker(PART_SECONDS))
     bell: threading.Event = field(default_factory=threading.Event)  # rung when a job was put into the queue
 
+    @property
+    def parts(self) -> tuple[Registry[Any], ...]:
+        """What plugins put on the pages of any entity, which `entity` of each names."""
+        return self.panels, self.columns, self.list_views
+
     @contextmanager
     def work(self, *, write: bool, change: str | None = None) -> Iterator[Work]:
         """A transaction that commits, audited, when the block ends, and leaves nothing when it raises.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pyramid.renderers import render
+from pyramid.request import Request
 
 from core.db.deadline import deadline
 from core.services.work import Ctx
@@ -34,6 +37,21 @@ def isolated(ctx: Ctx, what: str, run: Callable[[], T]) -> tuple[T | None, str]:
         if is_late():
             _incident(ctx, what, f"took longer than {breaker.budget:g} seconds")
         return result, ""
+
+
+def drawn(
+    request: Request, ctx: Ctx, what: str, show: Callable[[], tuple[str, Mapping[str, Any]] | None]
+) -> tuple[str, str]:
+    """The template that `show()` names, with its variables, isolated: its HTML, "" if there is nothing to show, and the
+    incident's number or "".
+    """
+
+    def run() -> str:
+        shown = show()
+        return "" if shown is None else str(render(shown[0], dict(shown[1]), request=request))
+
+    html, incident = isolated(ctx, what, run)
+    return html or "", incident
 
 
 def _incident(ctx: Ctx, what: str, happened: str, error: Exception | None = None) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pyramid.renderers import render
 from pyramid.request import Request
 
 from core.security.catalog import is_business
 from core.services.work import Ctx
 from core.web import attachments
-from core.web.isolation import isolated
+from core.web.isolation import drawn
 from plugins import Card, Entity, Panel
 
 T = TypeVar("T", Panel, Card)
@@ -59,9 +58,5 @@ def ordered(panels: Iterable[T]) -> list[T]:
 
 
 def _block(request: Request, ctx: Ctx, panel: Panel, record: Any) -> Block:
-    def run() -> str:
-        template, values = panel.render(ctx, record)
-        return str(render(template, dict(values), request=request))
-
-    html, incident = isolated(ctx, f"panel {panel.key}", run)
-    return Block(panel.key, panel.title, html or "", incident)
+    html, incident = drawn(request, ctx, f"panel {panel.key}", lambda: panel.render(ctx, record))
+    return Block(panel.key, panel.title, html, incident)

@@ -144,12 +144,7 @@ def _adds(ctx: Ctx, name: str) -> dict[str, int]:
 
 def _parts(kernel: Kernel, name: str) -> list[str]:
     """The keys under which the parts of pages fail."""
-    return [
-        f"{kind} {key}"
-        for kind, registry in (("panel", kernel.panels), ("column", kernel.columns), ("list view", kernel.list_views))
-        for key in registry
-        if registry.owner(key) == name
-    ]
+    return [f"{registry.kind} {key}" for registry in kernel.parts for key in registry if registry.owner(key) == name]
 
 
 def settings(context: Any, request: Request) -> Response:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyramid.renderers import render
 from pyramid.request import Request
 
 from core.services.periods import Period
 from core.services.work import Ctx
 from core.web.home.own import CARDS
-from core.web.isolation import isolated
+from core.web.isolation import drawn
 from core.web.panels import ordered
 from plugins import Card
 
@@ -35,9 +34,5 @@ def blocks(request: Request, ctx: Ctx, period: Period) -> list[Block]:
 
 
 def _block(request: Request, ctx: Ctx, card: Card, period: Period) -> Block:
-    def run() -> str:
-        shown = card.render(ctx, period)
-        return "" if shown is None else str(render(shown[0], dict(shown[1]), request=request))
-
-    html, incident = isolated(ctx, f"card {card.key}", run)
-    return Block(card.key, card.title, card.wide, html or "", incident)
+    html, incident = drawn(request, ctx, f"card {card.key}", lambda: card.render(ctx, period))
+    return Block(card.key, card.title, card.wide, html, incident)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pyramid.renderers import render
 from pyramid.request import Request
 
 from core.entities.listing import LIMIT, Ask, ask
 from core.errors import BadRequest
 from core.services import saved_views
 from core.services.work import Ctx
-from core.web.isolation import isolated
+from core.web.isolation import drawn
 from core.web.query import Query, all_of
 from plugins import Entity, ListView
 
@@ -64,9 +63,5 @@ def body(request: Request, ctx: Ctx, entity: Entity, way: ListView, query: Query
         wanted: dict[str, Any] = {"text": query.q, "sort": query.sort or None, "limit": limit}
         return ask(ctx.rights, entity, filter=all_of(conditions), **wanted)
 
-    def run() -> str:
-        template, values = way.render(ctx, asked)
-        return str(render(template, dict(values), request=request))
-
-    html, incident = isolated(ctx, f"list view {way.key}", run)
-    return Body(saved_views.name_of(way), html or "", incident)
+    html, incident = drawn(request, ctx, f"list view {way.key}", lambda: way.render(ctx, asked))
+    return Body(saved_views.name_of(way), html, incident)

@@ -119,12 +119,7 @@ const renew = (page, name) => {
     const fresh = page.querySelector(part);
     if (fresh) document.querySelector(part)?.replaceWith(fresh);
   }
-  document.querySelector(".k-toast")?.remove();
-  const toast = page.querySelector(".k-toast");
-  if (toast) {
-    toast.querySelectorAll("[data-close]").forEach((one) => { one.hidden = false; });
-    document.querySelector(".k-tabbar").before(toast);
-  }
+  kehu.toast(page.querySelector(".k-toast"));
   const dd = columns.querySelector(`dd[data-field="${CSS.escape(name)}"]`);
   if (!dd) return;
   const tick = document.createElement("span");
